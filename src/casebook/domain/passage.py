@@ -1,0 +1,32 @@
+"""A passage: a short stretch of one document, the unit that is searched and quoted from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from casebook.domain.document import Locator, SegmentKind
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """Whole sentences of one source, about 60 words. `start` and `end` are code points into its text."""
+
+    source_id: str
+    start: int
+    end: int
+    text: str  # the source's text from start to end
+    kind: SegmentKind
+    locator: Locator
+
+    @property
+    def id(self) -> str:
+        """Name the passage by its place, for example ``S3:1200-1584``."""
+        return f"{self.source_id}:{self.start}-{self.end}"
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A passage that a search found; a higher `score` fits better, scores compare within one search."""
+
+    passage_id: str
+    score: float

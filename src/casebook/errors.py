@@ -1,0 +1,63 @@
+"""Everything Casebook raises on purpose.
+
+    CasebookError
+    ├── TransientError        try again: the same call may succeed later
+    └── PermanentError        the same call will fail again: say so at once
+        ├── InvalidSubmission     the form's fields cannot be accepted
+        ├── NoReadableDocuments   nothing was given that could be read
+        ├── InvalidCatalogue      a catalogue file does not have the catalogue's form
+        ├── QuoteNotFound         the words do not stand in the passage
+        ├── StorageFailed         the outputs folder cannot be read or written
+        └── BelowShipGate         the report is not good enough to be delivered
+
+The docstring of a class is its default message.
+"""
+
+from __future__ import annotations
+
+import inspect
+
+
+class CasebookError(Exception):
+    """Casebook could not do what was asked."""
+
+    def __init__(self, message: str | None = None) -> None:
+        """Take the message, or the class's docstring when there is none."""
+        super().__init__(message or inspect.getdoc(type(self)) or "")
+
+
+class TransientError(CasebookError):
+    """The outside world failed for the moment; the same call may succeed later."""
+
+    def __init__(self, message: str | None = None, *, retry_after: float | None = None) -> None:
+        """Keep `retry_after`, the seconds the other side asked us to wait, if it said so."""
+        super().__init__(message)
+        self.retry_after = retry_after
+
+
+class PermanentError(CasebookError):
+    """The call failed and would fail again in the same way."""
+
+
+class InvalidSubmission(PermanentError):
+    """The submission's fields cannot be accepted."""
+
+
+class NoReadableDocuments(PermanentError):
+    """None of the files could be read, so there is nothing a report could rest on."""
+
+
+class InvalidCatalogue(PermanentError):
+    """The catalogue file does not have the form of a catalogue."""
+
+
+class QuoteNotFound(PermanentError):
+    """The words do not stand in the passage they are said to come from."""
+
+
+class StorageFailed(PermanentError):
+    """The outputs folder cannot be read or written."""
+
+
+class BelowShipGate(PermanentError):
+    """The report is below the ship gates and is not delivered as done."""

@@ -1,0 +1,232 @@
+"""The seams on one page: what the workflow needs of the outside, as Protocols.
+
+A backend implements one of these, inherits from nothing, and takes plain constructor arguments. `bootstrap.py` is
+the only place that knows which backend stands behind which port.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import ParamSpec, Protocol, TypeVar
+
+from casebook.domain.analysis import Analysis, AnalystFacts, Portfolio
+from casebook.domain.document import Document, Segment, Source, Table
+from casebook.domain.evidence import EvidenceBase
+from casebook.domain.passage import Hit, Passage
+from casebook.domain.run import Stage
+from casebook.domain.submission import Submission
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+class Step(Protocol):
+    """Run one step of the workflow, once: a saved result is returned instead of doing the work again.
+
+    `function` must return data that can be saved as JSON and be safe to repeat: a crash between act and save
+    repeats it.
+    """
+
+    def __call__(self, stage: Stage, function: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
+        """Return what `function` returns, now or from an earlier run of the same step."""
+        ...
+
+
+class Clock(Protocol):
+    """The time; steps never ask for it themselves."""
+
+    def __call__(self) -> datetime:
+        """Return the time now, in UTC."""
+        ...
+
+
+class Progress(Protocol):
+    """Hears how far long work has come."""
+
+    def __call__(self, stage: Stage, done: int, total: int, detail: str = "") -> None:
+        """Take note that `done` of `total` parts of a step are finished. Must be quick and never raise."""
+        ...
+
+
+class Storage(Protocol):
+    """Keeps files under keys: POSIX paths relative to the outputs root, such as ``acme/final/report.md``."""
+
+    def write(self, key: str, data: bytes) -> None:
+        """Keep `data`, wholly or not at all. Raises StorageFailed."""
+        ...
+
+    def read(self, key: str) -> bytes:
+        """Return what is kept. Raises StorageFailed when there is nothing."""
+        ...
+
+    def exists(self, key: str) -> bool:
+        """Tell whether something is kept under `key`."""
+        ...
+
+    def keys(self, prefix: str) -> Sequence[str]:
+        """Return all keys below the folder `prefix`, sorted."""
+        ...
+
+    def remove(self, key: str) -> None:
+        """Forget what is kept; nothing happens when there is nothing."""
+        ...
+
+    def locate(self, key: str) -> str:
+        """Say where a person finds what is kept: a path or a URL."""
+        ...
+
+    def adopt(self, path: Path, key: str) -> None:
+        """Keep the local file at `path` under `key` and take it away from `path`. Raises StorageFailed."""
+        ...
+
+    def local_copy(self, key: str) -> AbstractContextManager[Path]:
+        """Lend what is kept as a local file, for readers that need one."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class IncomingFile:
+    """A file as it was handed in. `reason` says why it cannot be taken, when it cannot."""
+
+    name: str  # with its sub-folders, POSIX
+    size: int  # bytes
+    reason: str | None = None
+
+
+class Inbox(Protocol):
+    """The files that came with a submission, before they are kept."""
+
+    def files(self) -> Sequence[IncomingFile]:
+        """Return all files, sorted by name; none is left out silently."""
+        ...
+
+    def fetch(self, name: str, target: Path) -> None:
+        """Copy one file to `target`. Raises TransientError or PermanentError with the reason."""
+        ...
+
+    def signature(self) -> str:
+        """Return a digest that changes when a file is added, removed or changed; cheap, reads no file."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class ReadRequest:
+    """A file to be read: where it lies, what it is called, what it seems to be."""
+
+    source_id: str
+    name: str
+    path: Path
+    media_type: str
+
+
+@dataclass(frozen=True, slots=True)
+class NotRead:
+    """Why a file was not read; `skipped` when it was not tried."""
+
+    reason: str
+    skipped: bool = False
+
+
+class DocumentReader(Protocol):
+    """Turns files into documents, whatever they contain."""
+
+    def detect(self, name: str, head: bytes) -> str:
+        """Tell the media type from the name and the first bytes."""
+        ...
+
+    def read_all(self, requests: Sequence[ReadRequest]) -> Iterator[tuple[ReadRequest, Document | NotRead]]:
+        """Read all files, in any order; a bad file is an outcome, never an error."""
+        ...
+
+
+class Library(Protocol):
+    """The documents of one company as `setup` kept them."""
+
+    def sources(self) -> Sequence[Source]:
+        """Return all sources, in order of their ids."""
+        ...
+
+    def text(self, source_id: str) -> str:
+        """Return the canonical text; empty when the source was not read."""
+        ...
+
+    def segments(self, source_id: str) -> Sequence[Segment]:
+        """Return the segments of the canonical text."""
+        ...
+
+    def tables(self, source_id: str) -> Sequence[Table]:
+        """Return the source's tables."""
+        ...
+
+    def passages(self) -> Sequence[Passage]:
+        """Return the passages of all sources, in order."""
+        ...
+
+
+class VectorStore(Protocol):
+    """Finds passages for a query."""
+
+    def build(self, company_slug: str, passages: Sequence[Passage], names: Mapping[str, str]) -> str:
+        """Make passages searchable and return the store's id; known content is not built again.
+
+        `names` gives the name of each source: it helps finding. Raises StorageFailed.
+        """
+        ...
+
+    def search(self, store_id: str, query: str, limit: int) -> Sequence[Hit]:
+        """Return at most `limit` passages, best first."""
+        ...
+
+    def delete(self, store_id: str) -> None:
+        """Forget a store; nothing happens when it is not there."""
+        ...
+
+
+Search = Callable[[str, int], Sequence[Hit]]
+
+
+class Analyst(Protocol):
+    """Thinks: the built-in analyst works without a model, others use one. All return the same types."""
+
+    def facts(self) -> AnalystFacts:
+        """Say who is thinking."""
+        ...
+
+    def analyze(self, submission: Submission, library: Library, search: Search) -> Analysis:
+        """Part A: profile, readiness, inventory."""
+        ...
+
+    def extract(self, submission: Submission, library: Library, analysis: Analysis) -> EvidenceBase:
+        """Quotes: what the documents say of pains, goals, volumes, constraints, data and systems."""
+        ...
+
+    def propose(
+        self,
+        submission: Submission,
+        library: Library,
+        search: Search,
+        analysis: Analysis,
+        evidence: EvidenceBase,
+    ) -> Portfolio:
+        """Part B: the use cases, at most as many as asked for."""
+        ...
+
+
+class Drive(Protocol):
+    """A place outside where reports are delivered."""
+
+    def deliver(self, files: Sequence[str], *, folder: str, idempotency_key: str) -> Sequence[str]:
+        """Put the stored files (keys) into `folder`; return where they are. Safe to repeat with the same key."""
+        ...
+
+
+class Notifier(Protocol):
+    """Tells people that a run is done or has failed; never blocks or fails a run."""
+
+    def notify(self, event: str, facts: Mapping[str, str]) -> None:
+        """Send a message about `event`."""
+        ...
