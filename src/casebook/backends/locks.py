@@ -1,0 +1,40 @@
+"""One run of a company at a time on one machine."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from casebook.errors import PermanentError, StorageFailed
+
+try:
+    import fcntl
+except ImportError:  # no such locks on this platform: two runs of one company are then the user's affair
+    fcntl = None  # type: ignore[assignment]
+
+
+@contextmanager
+def company_lock(root: Path, company_slug: str) -> Iterator[None]:
+    """Hold the company's lock. Raises PermanentError when another process holds it.
+
+    The operating system frees the lock when the process ends, however it ends.
+    """
+    path = root / company_slug / "debug" / ".lock"
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+    except OSError as error:
+        message = f"cannot write to {path.parent}: {error.strerror}: choose another folder with --outputs"
+        raise StorageFailed(message) from error
+    try:
+        if fcntl is not None:
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except OSError as error:
+                message = "another run of this company is under way: wait for it, or end it first"
+                raise PermanentError(message) from error
+        yield
+    finally:
+        os.close(descriptor)

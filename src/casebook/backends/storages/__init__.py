@@ -1,0 +1,1 @@
+"""Where outputs are kept."""

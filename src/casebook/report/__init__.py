@@ -1,0 +1,1 @@
+"""The report: assembled, checked, laid out, written in each format."""

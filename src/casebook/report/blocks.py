@@ -1,0 +1,115 @@
+"""The report as a sequence of blocks: what is said in which order, without a format."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """Words. They may come from a document and are always escaped by the format."""
+
+    text: str
+    strong: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Cite:
+    """A mark that leads to a quote in the evidence appendix."""
+
+    quote_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A link inside the report (``#anchor``) or to a file beside it."""
+
+    text: str
+    target: str
+
+
+Inline = Text | Cite | Link
+Line = tuple[Inline, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Heading:
+    """A heading; level 1 is the report's title."""
+
+    level: int
+    text: str
+    anchor: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Paragraph:
+    """A paragraph; `general` marks general knowledge that is not about this company."""
+
+    line: Line
+    general: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Bullets:
+    """A list."""
+
+    items: tuple[Line, ...]
+    numbered: bool = False
+    general: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class QuoteBlock:
+    """A quote with the place it stands at."""
+
+    text: str
+    quote_id: str
+    place: str
+    language: str
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A table; the cells of a row are lines."""
+
+    header: tuple[str, ...]
+    rows: tuple[tuple[Line, ...], ...]
+    numeric: frozenset[int] = frozenset()  # columns set flush right
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """A use case on the opportunity map; both figures from 0 to 1."""
+
+    label: str
+    title: str
+    value: float
+    feasibility: float
+
+
+@dataclass(frozen=True, slots=True)
+class OpportunityMap:
+    """Value over feasibility."""
+
+    points: tuple[Point, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """A quote in the appendix: its words with what stands around them, and where to open them."""
+
+    quote_id: str
+    before: str
+    text: str
+    after: str
+    place: str
+    target: str | None
+    language: str
+
+
+Block = Heading | Paragraph | Bullets | QuoteBlock | Table | OpportunityMap | Evidence
+
+
+def words(text: str, *, strong: bool = False) -> Line:
+    """Make a line of one text."""
+    return (Text(text, strong=strong),)

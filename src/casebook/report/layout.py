@@ -1,0 +1,616 @@
+"""What the report says, in which order. Formats only decide how it looks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from urllib.parse import quote as url_quote
+
+from casebook.domain.document import Outcome
+from casebook.domain.report import Claim, Report, ReportQuote, ReportSource, UseCase
+from casebook.report.blocks import (
+    Block,
+    Bullets,
+    Cite,
+    Evidence,
+    Heading,
+    Inline,
+    Line,
+    Link,
+    OpportunityMap,
+    Paragraph,
+    Point,
+    QuoteBlock,
+    Table,
+    Text,
+    words,
+)
+
+EFFORT = {"S": "small (weeks)", "M": "medium (one to three months)", "L": "large (more than three months)"}
+BUY = {"buy": "buy", "configure": "configure a product", "build": "build"}
+FIELDS = {
+    "company_name": "Name",
+    "company_description": "Description",
+    "report_expectations": "Expectations of this report",
+    "readiness_score": "Readiness score",
+    "documents": "Two documents",
+}
+OUTCOMES = {
+    Outcome.READ: "read",
+    Outcome.PARTIAL: "read in part",
+    Outcome.FAILED: "failed",
+    Outcome.SKIPPED: "not tried",
+}
+GENERAL = "General knowledge, not a statement about this company."
+
+
+def lay_out(report: Report) -> tuple[Block, ...]:
+    """Lay the report out as blocks."""
+    return tuple(_Layout(report).blocks())
+
+
+class _Layout:
+    """One report being laid out; looks up claims, quotes and sources by id."""
+
+    def __init__(self, report: Report) -> None:
+        self.report = report
+        self.claims = {claim.id: claim for claim in report.claims}
+        self.quotes = {quote.id: quote for quote in report.quotes}
+        self.sources = {source.id: source for source in report.sources}
+        self.use_cases = {use_case.id: use_case for use_case in report.use_cases}
+
+    def blocks(self) -> Iterator[Block]:
+        yield from self.front_matter()
+        yield from self.summary()
+        yield from self.profile()
+        yield from self.readiness()
+        yield from self.opportunity_map()
+        yield Heading(2, "Use cases", "use-cases")
+        if not self.report.use_cases:
+            yield Paragraph(words("The evidence carries no use case. See what was asked for under Open questions."))
+        for use_case in self.report.use_cases:
+            yield from self.use_case(use_case)
+        yield from self.rejected()
+        yield from self.data_gaps()
+        yield from self.roadmap()
+        yield from self.economics()
+        yield from self.governance()
+        yield from self.open_questions()
+        yield from self.method()
+        yield from self.source_table()
+        yield from self.evidence()
+
+    # Front page
+
+    def front_matter(self) -> Iterator[Block]:
+        run, coverage, grounding = self.report.run, self.report.coverage, self.report.grounding
+        yield Heading(1, f"AI use cases for {run.company}")
+        thinking = f"{run.analyst} analyst" + (f" with {run.model}" if run.model else ", no language model")
+        cost = f"{run.model_calls} model calls, {run.cost_usd:.2f} USD" if run.model else "no model calls, no cost"
+        yield Table(
+            ("", ""),
+            tuple(
+                (words(name, strong=True), words(value))
+                for name, value in (
+                    ("Date", run.created_at[:10]),
+                    ("Run", run.id),
+                    ("Made by", f"Casebook, {thinking}; catalogue: {run.catalogue}"),
+                    ("Files", self.coverage_line()),
+                    (
+                        "Grounding",
+                        f"claims about the company {grounding.claims}, quoted {grounding.quoted}, "
+                        f"verified {grounding.verified}; quotes dropped {grounding.dropped_quotes}",
+                    ),
+                    ("Evidence", f"{coverage.statements} statements from {coverage.passages} passages"),
+                    ("Cost and time", f"{cost}; {run.seconds:.1f} s"),
+                    ("Inputs", f"sha256 {run.inputs_digest[:16]}… (each file's digest: see Sources)"),
+                )
+            ),
+        )
+        yield Paragraph(
+            (
+                Text("How to read this. ", strong=True),
+                Text(
+                    "Every statement about the company is a quote from its own documents, marked like this"
+                ),
+                *([Cite(self.report.quotes[0].id)] if self.report.quotes else []),
+                Text(
+                    "; the mark leads to the quote with its surroundings and the file it stands in. Everything else is "
+                    "general knowledge about a kind of use case, and is set in italics or under a heading that says so."
+                ),
+            )
+        )
+
+    def coverage_line(self) -> str:
+        coverage = self.report.coverage
+        line = f"read {coverage.files_read} of {coverage.files_received}, quoted {coverage.files_used}"
+        troubled = [source for source in self.report.sources if source.status in {Outcome.FAILED, Outcome.SKIPPED}]
+        reasons = "; ".join(f"{source.name}: {source.reason}" for source in troubled[:3])
+        more = f"; and {len(troubled) - 3} more" if len(troubled) > 3 else ""  # noqa: PLR2004
+        return f"{line}; {len(troubled)} not read ({reasons}{more})" if troubled else line
+
+    def summary(self) -> Iterator[Block]:
+        summary = self.report.summary
+        yield Heading(2, "Executive summary", "summary")
+        if summary.findings:
+            yield Paragraph(words("What the documents say most clearly:", strong=True))
+            yield Bullets(tuple(self.claim(claim_id) for claim_id in summary.findings))
+        if summary.top_use_cases:
+            yield Paragraph(words("Where to start:", strong=True))
+            yield Bullets(
+                tuple(self.pitch(self.use_cases[use_case_id]) for use_case_id in summary.top_use_cases), numbered=True
+            )
+        if summary.first_90_days:
+            yield Paragraph(words("The first 90 days:", strong=True))
+            yield Bullets(tuple(words(text) for text in summary.first_90_days), general=True)
+        if summary.biggest_risk:
+            yield Paragraph((Text("Biggest risk. ", strong=True), Text(summary.biggest_risk)))
+        if summary.not_established:
+            yield Paragraph(words("What could not be established:", strong=True))
+            yield Bullets(tuple(words(text) for text in summary.not_established))
+
+    def pitch(self, use_case: UseCase) -> Line:
+        return (
+            Link(use_case.title, f"#{use_case.id.lower()}"),
+            Text(
+                f" — {use_case.function}; value {use_case.value.score:.2f}, feasibility {use_case.feasibility.score:.2f}, "
+                f"confidence {use_case.confidence.level}. {use_case.summary}"
+            ),
+        )
+
+    # The company
+
+    def profile(self) -> Iterator[Block]:
+        profile, inventory = self.report.profile, self.report.inventory
+        yield Heading(2, "Company profile", "profile")
+        yield Table(
+            ("The form says", "The documents say"),
+            tuple(
+                (
+                    (Text(f"{FIELDS.get(field.name, field.name)}: ", strong=True), Text(field.form_says)),
+                    self.joined(field.claim_ids) or words("nothing found on this"),
+                )
+                for field in profile.fields
+            ),
+        )
+        yield Heading(3, "Statements that do not fit together")
+        if profile.contradictions:
+            yield Table(
+                ("Where", "One side", "Other side", "To be asked"),
+                tuple(
+                    (
+                        words(FIELDS.get(found.field, found.field)),
+                        words(f"Form: {found.form_says}") if found.form_says else self.claim(found.claim_ids[0]),
+                        self.joined(found.claim_ids if found.form_says else found.claim_ids[1:]),
+                        words(found.question),
+                    )
+                    for found in profile.contradictions
+                ),
+            )
+        else:
+            yield Paragraph(words("None were found. That does not mean that there are none."))
+        yield Heading(3, "Systems and data in use")
+        if inventory.systems:
+            yield Table(
+                ("System", "As the documents speak of it"),
+                tuple((words(system.name, strong=True), self.joined(system.claim_ids)) for system in inventory.systems),
+            )
+        tables = [asset for asset in inventory.data if asset.source_id]
+        if tables:
+            yield Table(
+                ("Table handed in", "Records", "Fields"),
+                tuple(
+                    (words(asset.name), words(str(asset.records)), words(", ".join(asset.fields[:12])))
+                    for asset in tables
+                ),
+                numeric=frozenset({1}),
+            )
+        spoken = [asset for asset in inventory.data if not asset.source_id]
+        if spoken:
+            yield Paragraph(words("Data that the documents speak of:", strong=True))
+            yield Bullets(tuple(self.joined(asset.claim_ids) for asset in spoken))
+
+    def readiness(self) -> Iterator[Block]:
+        readiness = self.report.readiness
+        yield Heading(2, "Readiness", "readiness")
+        own = f"{readiness.self_score:g}" if readiness.self_score is not None else "not given"
+        category = f" ({readiness.self_category})" if readiness.self_category else ""
+        found = f"{readiness.evidence_score:g}" if readiness.evidence_score is not None else "not to be told"
+        yield Paragraph(
+            (
+                Text("Own score: ", strong=True),
+                Text(f"{own}{category} of 100. "),
+                Text("From the documents: ", strong=True),
+                Text(f"{found} of 100. {readiness.comment}"),
+            )
+        )
+        yield Table(
+            ("Dimension", "Level", "What shows it", "What would raise it (general)"),
+            tuple(
+                (
+                    words(assessed.dimension.capitalize(), strong=True),
+                    words(f"{assessed.level} {assessed.label}" if assessed.level else assessed.label),
+                    self.joined(assessed.claim_ids) or words("—"),
+                    words(assessed.next_level),
+                )
+                for assessed in readiness.dimensions
+            ),
+        )
+
+    # The use cases
+
+    def opportunity_map(self) -> Iterator[Block]:
+        use_cases = self.report.use_cases
+        if not use_cases:
+            return
+        yield Heading(2, "Opportunity map", "map")
+        yield OpportunityMap(
+            tuple(
+                Point(use_case.id, use_case.title, use_case.value.score, use_case.feasibility.score)
+                for use_case in use_cases
+            )
+        )
+        yield Table(
+            ("", "Use case", "Function", "Value", "Feasibility", "Priority", "Rank range", "Confidence", "Start"),
+            tuple(
+                (
+                    words(use_case.id),
+                    (Link(use_case.title, f"#{use_case.id.lower()}"),),
+                    words(use_case.function),
+                    words(f"{use_case.value.score:.2f}"),
+                    words(f"{use_case.feasibility.score:.2f}"),
+                    words(f"{use_case.priority:.2f}"),
+                    words(_span(use_case.rank_range)),
+                    words(use_case.confidence.level),
+                    words(use_case.horizon),
+                )
+                for use_case in use_cases
+            ),
+            numeric=frozenset({3, 4, 5, 6}),
+        )
+        yield Paragraph(
+            words(
+                "Priority is value × feasibility. The rank range shows the best and the worst rank when each weight is moved "
+                "by a fifth, up or down: overlapping ranges mean that the order between two use cases is not settled."
+            )
+        )
+
+    def use_case(self, use_case: UseCase) -> Iterator[Block]:
+        yield Heading(3, f"{use_case.id} · {use_case.title}", use_case.id.lower())
+        yield Paragraph(words(use_case.summary), general=True)
+        yield Table(
+            ("Rank", "Function", "Value", "Feasibility", "Effort", "Way", "Start", "Confidence"),
+            (
+                (
+                    words(f"{use_case.rank} ({_span(use_case.rank_range)})"),
+                    words(use_case.function),
+                    words(f"{use_case.value.score:.2f}"),
+                    words(f"{use_case.feasibility.score:.2f}"),
+                    words(EFFORT.get(use_case.effort, use_case.effort)),
+                    words(BUY.get(use_case.build_or_buy, use_case.build_or_buy)),
+                    words(use_case.horizon),
+                    words(use_case.confidence.level),
+                ),
+            ),
+        )
+        if use_case.gate:
+            yield Paragraph((Text("Gate. ", strong=True), Text(use_case.gate)))
+        yield Heading(4, "The problem, in the company's words")
+        for claim_id in use_case.claim_ids:
+            for quote_id in self.claims[claim_id].quote_ids:
+                yield self.quote_block(quote_id)
+        yield from self.today(use_case)
+        yield from self.solution(use_case)
+        yield from self.needs(use_case)
+        yield from self.measures(use_case)
+        yield from self.guard_rails(use_case)
+        yield from self.scores(use_case)
+
+    def today(self, use_case: UseCase) -> Iterator[Block]:
+        yield Heading(4, "Today's figures")
+        figures = {quote_id for claim_id in use_case.baseline.claim_ids for quote_id in self.claims[claim_id].quote_ids}
+        if figures:
+            cites: Line = tuple(Cite(quote_id) for quote_id in use_case.quote_ids if quote_id in figures)
+            yield Paragraph((Text("Quoted above:"), *cites))
+        unknown = "" if figures else "Unknown. "
+        if use_case.baseline.question:
+            yield Paragraph((Text(f"{unknown}To be asked: ", strong=True), Text(use_case.baseline.question)))
+
+    def solution(self, use_case: UseCase) -> Iterator[Block]:
+        facts = (
+            ("For whom", use_case.users),
+            ("Worth", use_case.value_formula),
+            ("Is AI needed at all?", use_case.ai_needed),
+            ("A person decides", use_case.human_review),
+        )
+        rows = tuple((words(name, strong=True), words(text)) for name, text in facts if text)
+        if rows:
+            yield Heading(4, "What AI would do (general knowledge)")
+            yield Table(("", ""), rows)
+
+    def needs(self, use_case: UseCase) -> Iterator[Block]:
+        rows = tuple(
+            (
+                words(need.name),
+                words("found" if need.found else "not found: ask"),
+                self.joined(need.claim_ids) or words("—"),
+            )
+            for need in use_case.data
+        )
+        yield Heading(4, "Data and systems")
+        if rows:
+            yield Table(("Data it needs", "In the documents", "Where"), rows)
+        if use_case.systems:
+            yield Paragraph((Text("Systems: ", strong=True), Text(", ".join(use_case.systems))))
+        if use_case.prerequisites:
+            yield Paragraph((Text("Before it starts: ", strong=True), Text("; ".join(use_case.prerequisites))), general=True)
+
+    def measures(self, use_case: UseCase) -> Iterator[Block]:
+        if use_case.kpis:
+            yield Heading(4, "How success is measured (general knowledge)")
+            yield Table(
+                ("Figure", "Formula", "Unit", "Should go"),
+                tuple(
+                    (words(kpi.name), words(kpi.formula), words(kpi.unit), words(kpi.direction)) for kpi in use_case.kpis
+                ),
+            )
+        facts = (
+            ("First two weeks", use_case.first_step),
+            ("Success signal", use_case.success_signal),
+            ("Stop when", use_case.stop_rule),
+        )
+        rows = tuple((words(name, strong=True), words(text)) for name, text in facts if text)
+        if rows:
+            yield Table(("", ""), rows)
+
+    def guard_rails(self, use_case: UseCase) -> Iterator[Block]:
+        if use_case.risks:
+            yield Heading(4, "Risks and rules (general knowledge)")
+            yield Bullets(tuple(words(risk) for risk in use_case.risks), general=True)
+        screening = use_case.ai_act
+        source = f" ({screening.source}; as of {screening.as_of})" if screening.source else ""
+        yield Paragraph(
+            (Text(f"EU AI Act, screened as {screening.level.replace('_', ' ')}. ", strong=True), Text(screening.rule + source)),
+            general=True,
+        )
+        nist = use_case.nist
+        notes = (("Govern", nist.govern), ("map", nist.map), ("measure", nist.measure), ("manage", nist.manage))
+        if any(note for _, note in notes):
+            yield Paragraph(
+                (Text("NIST AI RMF. ", strong=True), Text(" ".join(f"{name}: {note}" for name, note in notes if note))),
+                general=True,
+            )
+
+    def scores(self, use_case: UseCase) -> Iterator[Block]:
+        yield Heading(4, "How it was scored")
+        yield Table(
+            ("Part", "Weight", "Value", "Why"),
+            tuple(
+                (
+                    words(f"{name}: {part.name}"),
+                    words(f"{part.weight:.2f}"),
+                    words(f"{part.value:.2f}"),
+                    words(part.why),
+                )
+                for name, score in (("Value", use_case.value), ("Feasibility", use_case.feasibility))
+                for part in score.parts
+            ),
+            numeric=frozenset({1, 2}),
+        )
+        yield Paragraph(words(f"Confidence {use_case.confidence.score:.2f}: {use_case.confidence.why}."))
+
+    # What follows from it
+
+    def rejected(self) -> Iterator[Block]:
+        yield Heading(2, "Looked at and left out", "rejected")
+        if not self.report.rejected:
+            yield Paragraph(words("No other pattern came near."))
+            return
+        yield Table(
+            ("Candidate", "Why not", "Its best quote"),
+            tuple(
+                (words(found.title), words(found.reason), tuple(Cite(quote_id) for quote_id in found.quote_ids))
+                for found in self.report.rejected
+            ),
+        )
+
+    def data_gaps(self) -> Iterator[Block]:
+        yield Heading(2, "Data gaps", "data-gaps")
+        if not self.report.data_gaps:
+            yield Paragraph(words("The documents speak of all data that the use cases need; its quality is still to be seen."))
+            return
+        yield Paragraph(words("The documents do not speak of this data. It may exist all the same: ask for it."))
+        yield Table(
+            ("Data", "Holds up"),
+            tuple((words(gap.text), self.use_case_links(gap.use_case_ids)) for gap in self.report.data_gaps),
+        )
+
+    def roadmap(self) -> Iterator[Block]:
+        yield Heading(2, "Roadmap", "roadmap")
+        for phase in self.report.roadmap:
+            yield Heading(3, str(phase.horizon).capitalize())
+            yield Bullets(
+                tuple(
+                    (
+                        Link(item.text, f"#{item.use_case_id.lower()}") if item.use_case_id else Text(item.text),
+                        Text(f" — first: {'; '.join(item.depends_on)}" if item.depends_on else ""),
+                    )
+                    for item in phase.items
+                )
+            )
+
+    def economics(self) -> Iterator[Block]:
+        economics = self.report.economics
+        yield Heading(2, "Cost and benefit", "economics")
+        if economics.estimates:
+            yield Paragraph(
+                words(
+                    "Only figures that the documents state are used, times the assumptions below. Replace the assumptions by "
+                    "your own; the calculation is shown in full."
+                )
+            )
+            yield Table(
+                ("Use case", "Calculation", "Low", "Base", "High", "Unit"),
+                tuple(
+                    (
+                        self.use_case_links((found.use_case_id,)),
+                        (Text(found.calculation), *self.cites(found.claim_ids)),
+                        words(f"{found.low:,.0f}"),
+                        words(f"{found.base:,.0f}"),
+                        words(f"{found.high:,.0f}"),
+                        words(found.unit),
+                    )
+                    for found in economics.estimates
+                ),
+                numeric=frozenset({2, 3, 4}),
+            )
+            yield Table(
+                ("", "Assumption", "Low", "Base", "High", "Unit"),
+                tuple(
+                    (
+                        words(assumed.id),
+                        words(assumed.text),
+                        words(f"{assumed.low:g}"),
+                        words(f"{assumed.base:g}"),
+                        words(f"{assumed.high:g}"),
+                        words(assumed.unit),
+                    )
+                    for assumed in economics.assumptions
+                ),
+                numeric=frozenset({2, 3, 4}),
+            )
+        if economics.not_estimated:
+            yield Paragraph(
+                (
+                    Text("Not estimated, because no figures are quoted that carry a calculation: "),
+                    *self.use_case_links(economics.not_estimated),
+                )
+            )
+
+    def governance(self) -> Iterator[Block]:
+        governance = self.report.governance
+        yield Heading(2, "Risks and governance", "governance")
+        yield Paragraph(words(governance.notice))
+        if self.report.use_cases:
+            yield Table(
+                ("Use case", "EU AI Act: screened as", "Source", "As of"),
+                tuple(
+                    (
+                        self.use_case_links((use_case.id,)),
+                        words(use_case.ai_act.level.replace("_", " ")),
+                        words(use_case.ai_act.source),
+                        words(use_case.ai_act.as_of),
+                    )
+                    for use_case in self.report.use_cases
+                ),
+            )
+        yield Paragraph(words("Duties to plan for:", strong=True))
+        yield Bullets(tuple(words(duty) for duty in governance.duties), general=True)
+        if governance.flags:
+            yield Paragraph(words("What the documents say on data protection, employees' representation and secrecy:", strong=True))
+            yield Bullets(tuple(self.claim(claim_id) for claim_id in governance.flags))
+
+    def open_questions(self) -> Iterator[Block]:
+        yield Heading(2, "Open questions", "questions")
+        yield Paragraph(words("In the order in which the answers could change the ranking."))
+        yield Table(
+            ("Impact", "Question", "Use case"),
+            tuple(
+                (
+                    words(question.impact),
+                    words(question.text),
+                    self.use_case_links((question.use_case_id,) if question.use_case_id else ()),
+                )
+                for question in self.report.open_questions
+            ),
+        )
+
+    def method(self) -> Iterator[Block]:
+        yield Heading(2, "Method and limits", "method")
+        yield Bullets(tuple(words(text) for text in self.report.method.steps), numbered=True)
+        yield Paragraph(words("Limits:", strong=True))
+        yield Bullets(tuple(words(text) for text in self.report.method.limits))
+
+    # Sources
+
+    def source_table(self) -> Iterator[Block]:
+        yield Heading(2, "Sources", "sources")
+        yield Table(
+            ("", "File", "Outcome", "Pages", "Words", "Language", "Quoted", "sha256"),
+            tuple(self.source_row(source) for source in self.report.sources),
+            numeric=frozenset({3, 4}),
+        )
+
+    def source_row(self, source: ReportSource) -> tuple[Line, ...]:
+        outcome = OUTCOMES[source.status]
+        if source.same_as:
+            outcome = f"same content as {source.same_as}"
+        name: Inline = Link(source.name, _target(source, None)) if source.path else Text(source.name)
+        return (
+            words(source.id),
+            (name,),
+            words(f"{outcome}: {source.reason}" if source.reason else outcome),
+            words(str(source.pages) if source.pages else ""),
+            words(str(source.words) if source.words else ""),
+            words(source.language or ""),
+            words("yes" if source.used else "no"),
+            words(source.sha256[:12]),
+        )
+
+    def evidence(self) -> Iterator[Block]:
+        yield Heading(2, "Evidence", "evidence")
+        yield Paragraph(words("Every quote, letter by letter as it stands in the text of its source, with what stands around it."))
+        for quote in self.report.quotes:
+            source = self.sources[quote.source_id]
+            yield Evidence(
+                quote_id=quote.id,
+                before=quote.before,
+                text=quote.text,
+                after=quote.after,
+                place=self.place(quote),
+                target=_target(source, quote) if source.path else None,
+                language=source.language or "",
+            )
+
+    # Parts
+
+    def claim(self, claim_id: str) -> Line:
+        claim = self.claims[claim_id]
+        return (Text(claim.text), *(Cite(quote_id) for quote_id in claim.quote_ids))
+
+    def joined(self, claim_ids: Sequence[str]) -> Line:
+        parts: list[Inline] = []
+        for claim_id in claim_ids:
+            parts.extend([Text(" ")] if parts else [])
+            parts.extend(self.claim(claim_id))
+        return tuple(parts)
+
+    def cites(self, claim_ids: Sequence[str]) -> Line:
+        found: list[Claim] = [self.claims[claim_id] for claim_id in claim_ids]
+        return tuple(Cite(quote_id) for claim in found for quote_id in claim.quote_ids)
+
+    def use_case_links(self, use_case_ids: Sequence[str]) -> Line:
+        parts: list[Inline] = []
+        for use_case_id in use_case_ids:
+            parts.extend([Text(", ")] if parts else [])
+            parts.append(Link(f"{use_case_id} {self.use_cases[use_case_id].title}", f"#{use_case_id.lower()}"))
+        return tuple(parts)
+
+    def quote_block(self, quote_id: str) -> QuoteBlock:
+        quote = self.quotes[quote_id]
+        language = self.sources[quote.source_id].language or ""
+        return QuoteBlock(text=quote.text, quote_id=quote_id, place=self.place(quote), language=language)
+
+    def place(self, quote: ReportQuote) -> str:
+        place = quote.locator.describe()
+        name = self.sources[quote.source_id].name
+        return f"{name}, {place}" if place else name
+
+
+def _span(ranks: tuple[int, int]) -> str:
+    return str(ranks[0]) if ranks[0] == ranks[1] else f"{ranks[0]}–{ranks[1]}"
+
+
+def _target(source: ReportSource, quote: ReportQuote | None) -> str:
+    """Link from ``final/`` to the kept file, at the page where the format has pages."""
+    page = f"#page={quote.locator.page}" if quote and quote.locator.page else ""
+    return f"../{url_quote(source.path or '')}{page}"

@@ -1,0 +1,52 @@
+"""The records of runs, kept as files in each company's debug folder."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import msgspec
+
+from casebook.domain.run import Folder, Run
+from casebook.ports import Storage
+
+
+@dataclass(frozen=True, slots=True)
+class RunRecords:
+    """Writes and finds run records in `storage`."""
+
+    storage: Storage
+
+    def write(self, run: Run) -> None:
+        """Keep the record of `run`, replacing the one before."""
+        data = msgspec.json.format(msgspec.json.encode(run), indent=1)
+        self.storage.write(f"{run.company_slug}/{Folder.DEBUG}/run_{run.id}.json", data)
+
+    def of_company(self, company_slug: str) -> Sequence[Run]:
+        """Return the company's runs, newest first."""
+        return sorted(
+            self._read(f"{company_slug}/{Folder.DEBUG}"), key=lambda run: (run.started_at, run.id), reverse=True
+        )
+
+    def all(self) -> Sequence[Run]:
+        """Return all runs, newest first."""
+        slugs = {key.split("/", 1)[0] for key in self.storage.keys("") if f"/{Folder.DEBUG}/run_" in key}
+        return sorted(
+            (run for slug in slugs for run in self.of_company(slug)),
+            key=lambda run: (run.started_at, run.id),
+            reverse=True,
+        )
+
+    def find_in(self, company_slug: str, run_id: str) -> Run | None:
+        """Find a run of a company by its id."""
+        key = f"{company_slug}/{Folder.DEBUG}/run_{run_id}.json"
+        return msgspec.json.decode(self.storage.read(key), type=Run) if self.storage.exists(key) else None
+
+    def find(self, run_id: str) -> Run | None:
+        """Find a run by its id."""
+        return next((run for run in self.all() if run.id == run_id), None)
+
+    def _read(self, folder: str) -> Iterator[Run]:
+        for key in self.storage.keys(folder):
+            if key.rsplit("/", 1)[-1].startswith("run_"):
+                yield msgspec.json.decode(self.storage.read(key), type=Run)

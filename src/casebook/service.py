@@ -1,0 +1,117 @@
+"""What a caller may ask of Casebook: run a submission, list runs, look at one."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+import time
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+import msgspec
+
+from casebook.domain.report_files import ReportFiles
+from casebook.domain.run import Folder, Run, RunStatus
+from casebook.domain.submission import Submission
+from casebook.errors import CasebookError
+from casebook.observability.logs import Log
+from casebook.ports import Clock, Inbox, Step
+from casebook.run_records import RunRecords
+from casebook.workflow import Case, Tools, run_case
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """A run that is done, and how long this call worked on it (seconds)."""
+
+    run: Run
+    files: ReportFiles
+    seconds: float
+    resumed: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Casebook:
+    """The product, wired up; `bootstrap.build` makes one."""
+
+    tools: Tools
+    records: RunRecords
+    log: Log
+    engine: Callable[[Run], Step]
+    lock: Callable[[str], AbstractContextManager[None]]
+    version: str
+
+    def run(self, submission: Submission, inbox: Inbox) -> Finished:
+        """Take a submission to its report; an unfinished run over the same input is gone on with.
+
+        Raises CasebookError when the run fails; what was saved stays, and the next call goes on there.
+        """
+        begun = time.monotonic()
+        with self.lock(submission.company_slug):
+            run, resumed = self._open(submission, inbox)
+            self.log.info("run resumed" if resumed else "run started", company=run.company_slug, run_id=run.id)
+            case = Case(run_id=run.id, submission=submission, inbox=inbox, started_at=run.started_at)
+            try:
+                files = run_case(case, tools=self.tools, step=self.engine(run))
+            except BaseException as error:
+                self._close(run, error)
+                raise
+            finished = self._close(run, None)
+        seconds = time.monotonic() - begun
+        self.log.metric("run_seconds", round(seconds, 3), "s")
+        return Finished(finished, files, seconds, resumed)
+
+    def runs(self) -> Sequence[Run]:
+        """Return all runs, newest first."""
+        return self.records.all()
+
+    def _open(self, submission: Submission, inbox: Inbox) -> tuple[Run, bool]:
+        """Find the unfinished run over the same input, or start one."""
+        facts = self.tools.analyst.facts()
+        description = msgspec.json.encode([submission, inbox.signature(), facts.name, facts.model, facts.catalogue, self.version])
+        digest = hashlib.sha256(description).hexdigest()
+        for earlier in self.records.of_company(submission.company_slug):
+            if earlier.inputs_digest == digest and earlier.status is not RunStatus.DONE:
+                run = replace(earlier, status=RunStatus.RUNNING, error=None, finished_at=None)
+                self.records.write(run)
+                return run, True
+        now = self.tools.clock()
+        run = Run(
+            id=f"{_stamp(now)}-{secrets.token_hex(3)}",
+            company_name=submission.company_name,
+            company_slug=submission.company_slug,
+            inputs_digest=digest,
+            status=RunStatus.RUNNING,
+            started_at=now.isoformat(timespec="seconds"),
+        )
+        saved = msgspec.json.format(msgspec.json.encode({"run_id": run.id, **msgspec.to_builtins(submission)}), indent=2)
+        key = f"{run.company_slug}/{Folder.DEBUG}/submission_{_stamp(now)}.json"
+        self.tools.storage.write(key, saved)
+        self.records.write(run)
+        return run, False
+
+    def _close(self, run: Run, error: BaseException | None) -> Run:
+        """Write down how the run ended, beside what its steps wrote."""
+        latest = self.records.find_in(run.company_slug, run.id) or run
+        status = RunStatus.DONE
+        if error is not None:
+            status = RunStatus.FAILED if isinstance(error, Exception) else RunStatus.INTERRUPTED
+        finished = replace(
+            latest,
+            status=status,
+            error=None if error is None else str(error) or type(error).__name__,
+            finished_at=self.tools.clock().isoformat(timespec="seconds"),
+        )
+        try:
+            self.records.write(finished)
+        except CasebookError:
+            if error is None:
+                raise  # with an error on its way the disk may be what failed: that error says it
+        self.log.info("run ended", company=run.company_slug, run_id=run.id, status=status)
+        return finished
+
+
+def _stamp(moment: datetime) -> str:
+    return moment.strftime("%Y%m%d_%H%M%S")

@@ -1,0 +1,270 @@
+"""Setup: take the files, keep them, read them, and write down what became of each."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import tempfile
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import msgspec
+
+from casebook.domain.company import slugify
+from casebook.domain.document import Document, Manifest, Outcome, Source
+from casebook.domain.language import detect_language
+from casebook.domain.run import Folder, Stage
+from casebook.domain.submission import Submission
+from casebook.errors import NoReadableDocuments, PermanentError, TransientError
+from casebook.ports import DocumentReader, Inbox, IncomingFile, NotRead, Progress, ReadRequest, Storage
+
+READER_VERSION = "1"  # part of the key under which texts are kept: raise it when readers read differently
+
+_TRIES = 3  # of a file that changes while it is read
+_HEAD_BYTES = 8192
+
+
+@dataclass(frozen=True, slots=True)
+class _KeptText:
+    """What is kept beside a text, so that an unchanged file is not read again."""
+
+    segments_path: str
+    records_path: str | None
+    pages: int | None
+    warnings: tuple[str, ...]
+    language: str
+    words: int
+
+
+def prepare(
+    submission: Submission,
+    *,
+    inbox: Inbox,
+    storage: Storage,
+    reader: DocumentReader,
+    progress: Progress,
+) -> Manifest:
+    """Keep and read all files of `inbox`; safe to repeat, files that were read before are not read again.
+
+    Raises NoReadableDocuments when there is nothing a report could rest on, after everything is written down.
+    """
+    folder = submission.company_slug
+    sources = _keep_all(inbox, storage, reader, folder)
+    sources = _read_all(sources, storage=storage, reader=reader, folder=folder, progress=progress)
+    manifest = Manifest(sources=tuple(sources), digest=_digest(sources))
+    _write_company_info(submission, manifest, storage)
+    if not manifest.readable:
+        raise NoReadableDocuments(_why_nothing(sources))
+    return manifest
+
+
+def _keep_all(inbox: Inbox, storage: Storage, reader: DocumentReader, folder: str) -> list[Source]:
+    sources: list[Source] = []
+    first_with: dict[str, str] = {}
+    with tempfile.TemporaryDirectory(prefix="casebook-") as scratch:
+        for number, incoming in enumerate(inbox.files(), start=1):
+            source = _keep(f"S{number}", incoming, inbox, storage, reader, folder, Path(scratch))
+            if source.sha256 and source.status is Outcome.READ:
+                twin = first_with.setdefault(source.sha256, source.id)
+                source = source if twin == source.id else replace(source, same_as=twin)
+            sources.append(source)
+    return sources
+
+
+def _keep(  # noqa: PLR0913 - one file with the four tools it passes through
+    source_id: str,
+    incoming: IncomingFile,
+    inbox: Inbox,
+    storage: Storage,
+    reader: DocumentReader,
+    folder: str,
+    scratch: Path,
+) -> Source:
+    """Copy one file into ``data/files`` under its digest, or write down why not."""
+    if incoming.reason:
+        return _not_kept(source_id, incoming, Outcome.SKIPPED, incoming.reason)
+    copy = scratch / source_id
+    try:
+        _fetch(inbox, incoming.name, copy)
+    except PermanentError as error:
+        return _not_kept(source_id, incoming, Outcome.FAILED, str(error))
+    digest = _file_digest(copy)
+    with copy.open("rb") as file:
+        media_type = reader.detect(incoming.name, file.read(_HEAD_BYTES))
+    path = f"{Folder.DATA}/files/{digest[:16]}-{_file_name(incoming.name)}"
+    size = copy.stat().st_size
+    if storage.exists(f"{folder}/{path}"):
+        copy.unlink()
+    else:
+        storage.adopt(copy, f"{folder}/{path}")
+    return Source(
+        id=source_id,
+        name=_shown(incoming.name),
+        path=path,
+        sha256=digest,
+        size=size,
+        media_type=media_type,
+        status=Outcome.READ,
+    )
+
+
+def _fetch(inbox: Inbox, name: str, target: Path) -> None:
+    for attempt in range(_TRIES):
+        try:
+            inbox.fetch(name, target)
+        except TransientError as error:
+            if attempt == _TRIES - 1:
+                raise PermanentError(str(error)) from error
+        except OSError as error:
+            raise PermanentError(error.strerror or "it cannot be read") from error
+        else:
+            return
+
+
+def _not_kept(source_id: str, incoming: IncomingFile, status: Outcome, reason: str) -> Source:
+    return Source(
+        id=source_id,
+        name=_shown(incoming.name),
+        path=None,
+        sha256="",
+        size=incoming.size,
+        media_type="",
+        status=status,
+        reason=reason,
+    )
+
+
+def _read_all(
+    sources: Sequence[Source], *, storage: Storage, reader: DocumentReader, folder: str, progress: Progress
+) -> list[Source]:
+    """Read what is kept, each content once, and fill in what became of it."""
+    done = {source.id: _from_before(source, storage, folder) for source in sources}
+    known = {source_id: source for source_id, source in done.items() if source}
+    requests = [
+        ReadRequest(source.id, source.name, Path(storage.locate(f"{folder}/{source.path}")), source.media_type)
+        for source in sources
+        if source.id not in known and source.status is Outcome.READ and not source.same_as
+    ]
+    by_id = {source.id: source for source in sources}
+    progress(Stage.SETUP, len(known), len(known) + len(requests))
+    for number, (request, result) in enumerate(reader.read_all(requests), start=1):
+        source = by_id[request.source_id]
+        known[source.id] = (
+            _failed(source, result)
+            if isinstance(result, NotRead)
+            else _keep_text(source, result, storage, folder)
+        )
+        progress(Stage.SETUP, len(known), len(by_id), request.name if number else "")
+    return list(_in_order(sources, known))
+
+
+def _in_order(sources: Sequence[Source], known: dict[str, Source]) -> Iterator[Source]:
+    for source in sources:
+        if source.same_as:
+            twin = known[source.same_as]
+            yield replace(
+                twin, id=source.id, name=source.name, path=source.path, same_as=source.same_as
+            )
+        else:
+            yield known.get(source.id, source)
+
+
+def _failed(source: Source, result: NotRead) -> Source:
+    status = Outcome.SKIPPED if result.skipped else Outcome.FAILED
+    return replace(source, status=status, reason=result.reason)
+
+
+def _keep_text(source: Source, document: Document, storage: Storage, folder: str) -> Source:
+    """Keep text, segments and records; a document without words is one that could not be read."""
+    if not document.text.strip():
+        reason = "; ".join(document.warnings) or "it contains no text"
+        return replace(source, status=Outcome.FAILED, reason=reason, pages=document.pages)
+    stem = _text_stem(source)
+    records_path = f"{Folder.DATA}/records/{stem}.json" if document.tables else None
+    kept = _KeptText(
+        segments_path=f"{Folder.DATA}/text/{stem}.segments.json",
+        records_path=records_path,
+        pages=document.pages,
+        warnings=document.warnings,
+        language=detect_language(document.text),
+        words=len(document.text.split()),
+    )
+    storage.write(f"{folder}/{Folder.DATA}/text/{stem}.txt", document.text.encode())
+    storage.write(f"{folder}/{kept.segments_path}", msgspec.json.encode(document.segments))
+    if records_path:
+        storage.write(f"{folder}/{records_path}", msgspec.json.encode(document.tables))
+    storage.write(f"{folder}/{Folder.DATA}/text/{stem}.kept.json", msgspec.json.encode(kept))
+    return _with_text(source, kept, stem)
+
+
+def _from_before(source: Source, storage: Storage, folder: str) -> Source | None:
+    """Find what an earlier run made of the same content; the last file written proves that all are there."""
+    key = f"{folder}/{Folder.DATA}/text/{_text_stem(source)}.kept.json"
+    if source.status is not Outcome.READ or source.same_as or not storage.exists(key):
+        return None
+    return _with_text(source, msgspec.json.decode(storage.read(key), type=_KeptText), _text_stem(source))
+
+
+def _with_text(source: Source, kept: _KeptText, stem: str) -> Source:
+    return replace(
+        source,
+        status=Outcome.PARTIAL if kept.warnings else Outcome.READ,
+        reason="; ".join(kept.warnings) or None,
+        pages=kept.pages,
+        text_path=f"{Folder.DATA}/text/{stem}.txt",
+        segments_path=kept.segments_path,
+        records_path=kept.records_path,
+        language=kept.language,
+        words=kept.words,
+    )
+
+
+def _text_stem(source: Source) -> str:
+    kind = hashlib.sha256(f"{READER_VERSION}\0{source.media_type}".encode()).hexdigest()[:4]
+    return f"{source.sha256[:16]}-{kind}"
+
+
+def _file_digest(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _file_name(name: str) -> str:
+    """Make a short safe file name that a person still recognises."""
+    stem, _, suffix = name.rsplit("/", 1)[-1].rpartition(".")
+    if not stem:
+        stem, suffix = suffix, ""
+    kept_suffix = re.sub(r"[^a-z0-9]", "", suffix.lower())[:8]
+    return f"{slugify(stem)}.{kept_suffix}" if kept_suffix else slugify(stem)
+
+
+def _shown(name: str) -> str:
+    """Make a name safe to print: no control characters, no overrides of the text direction."""
+    return "".join(character if character.isprintable() else "\N{REPLACEMENT CHARACTER}" for character in name)
+
+
+def _digest(sources: Sequence[Source]) -> str:
+    facts = sorted(f"{source.name}\0{source.sha256}\0{source.status}\0{source.text_path}" for source in sources)
+    return hashlib.sha256("\n".join(facts).encode()).hexdigest()
+
+
+def _write_company_info(submission: Submission, manifest: Manifest, storage: Storage) -> None:
+    info = {
+        "company_slug": submission.company_slug,
+        **msgspec.to_builtins(submission),
+        "files": [
+            {"id": source.id, "name": source.name, "status": source.status, "reason": source.reason}
+            for source in manifest.sources
+        ],
+    }
+    data = msgspec.json.format(msgspec.json.encode(info), indent=2)
+    storage.write(f"{submission.company_slug}/{Folder.DATA}/company_info.json", data)
+
+
+def _why_nothing(sources: Sequence[Source]) -> str:
+    if not sources:
+        return "There are no files: give a folder that holds the company's documents."
+    reasons = "; ".join(f"{source.name}: {source.reason}" for source in sources[:5])
+    more = f"; and {len(sources) - 5} more" if len(sources) > 5 else ""  # noqa: PLR2004
+    return f"None of the {len(sources)} files could be read ({reasons}{more})."
