@@ -1,0 +1,1 @@
+"""The ways to think about a company's documents."""

@@ -1,0 +1,1 @@
+"""Thinking without a model: patterns and evidence."""

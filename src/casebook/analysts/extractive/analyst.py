@@ -1,0 +1,88 @@
+"""The built-in analyst: patterns and evidence, no model, no network."""
+
+from __future__ import annotations
+
+from functools import cached_property
+
+from casebook.analysts.catalogue import Catalogue
+from casebook.analysts.extractive.claims import Claims
+from casebook.analysts.extractive.corpus import Corpus
+from casebook.analysts.extractive.gathering import gather
+from casebook.analysts.extractive.inventory import take_inventory
+from casebook.analysts.extractive.matching import PatternIndex
+from casebook.analysts.extractive.phrases import Phrases
+from casebook.analysts.extractive.profile import describe
+from casebook.analysts.extractive.proposals import propose
+from casebook.analysts.extractive.readiness import assess
+from casebook.domain.analysis import Analysis, AnalystFacts, Portfolio
+from casebook.domain.evidence import EvidenceBase
+from casebook.domain.submission import Submission
+from casebook.ports import Library, Search
+
+NAME = "extractive"
+
+_MAX_FLAGS = 6
+_FLAGS = Phrases[str](
+    (phrase, "flag")
+    for phrase in (
+        "data protection", "gdpr", "works council", "personal data", "confidential data", "customer data", "patient data", "consent",
+        "datenschutz", "dsgvo", "betriebsrat", "personenbezogene", "betriebsvereinbarung", "leistungskontrolle", "mitbestimmung",
+        "schweigepflicht", "berufsgeheimnis", "bankgeheimnis",
+    )
+)  # fmt: skip
+
+
+class ExtractiveAnalyst:
+    """An `Analyst` that matches statements to the patterns of a catalogue and says only what it can quote."""
+
+    def __init__(self, catalogue: Catalogue) -> None:
+        """Think with the patterns of `catalogue`."""
+        self._catalogue = catalogue
+        self._read: tuple[int, Corpus] | None = None
+
+    def facts(self) -> AnalystFacts:
+        """Say who is thinking."""
+        return AnalystFacts(name=NAME, catalogue=self._catalogue.describe())
+
+    def analyze(self, submission: Submission, library: Library, search: Search) -> Analysis:
+        """Part A: profile, readiness, inventory."""
+        corpus = self._corpus(library)
+        claims = Claims("A")
+        profile = describe(submission, corpus, search, claims)
+        readiness = assess(submission, corpus, claims)
+        inventory = take_inventory(library, corpus, claims)
+        flagged = sorted(corpus.saying(_FLAGS), key=lambda entry: (entry[0].tone.trivia, -len(entry[0].words)))
+        flags = (claims.company("governance", [statement], theme="governance") for statement, _ in flagged[:_MAX_FLAGS])
+        return Analysis(
+            profile=profile,
+            readiness=readiness,
+            inventory=inventory,
+            flags=tuple(flag for flag in flags if flag),
+            claims=claims.claims,
+            quotes=claims.quotes,
+        )
+
+    def extract(self, submission: Submission, library: Library, analysis: Analysis) -> EvidenceBase:  # noqa: ARG002
+        """Quotes: pains, goals, volumes, constraints, systems."""
+        return gather(self._corpus(library), self._index)
+
+    def propose(
+        self,
+        submission: Submission,
+        library: Library,
+        search: Search,  # noqa: ARG002
+        analysis: Analysis,
+        evidence: EvidenceBase,  # noqa: ARG002
+    ) -> Portfolio:
+        """Part B: the use cases that the evidence speaks for."""
+        return propose(submission, self._corpus(library), self._index, analysis.readiness)
+
+    @cached_property
+    def _index(self) -> PatternIndex:
+        return PatternIndex(self._catalogue)
+
+    def _corpus(self, library: Library) -> Corpus:
+        """Read a library once; the three parts of a run share it."""
+        if self._read is None or self._read[0] != id(library):
+            self._read = (id(library), Corpus.read(library))
+        return self._read[1]

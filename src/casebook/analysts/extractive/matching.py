@@ -1,0 +1,173 @@
+"""How well a passage fits a pattern: TF-IDF over words, word pairs and concepts, in English and German at once."""
+
+from __future__ import annotations
+
+import math
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import cache, cached_property
+from importlib.resources import files
+from itertools import chain
+
+import msgspec
+
+from casebook.analysts.catalogue import Catalogue, Pattern, Texts
+from casebook.analysts.extractive.phrases import Phrases
+from casebook.domain.compounds import Compounds
+from casebook.domain.words import STOP_WORDS, tokens
+
+FIELD_WEIGHTS = {"title": 3.0, "summary": 1.5, "description": 1.0, "pain": 2.0, "data": 1.0, "system": 0.5, "volume": 0.5}
+CONCEPT_WEIGHT = 0.7
+PAIR_WEIGHT = 0.6
+PART_WEIGHT = 0.7
+
+Vector = dict[str, float]
+
+
+@cache
+def thesaurus() -> Phrases[str]:
+    """Return the phrases of the thesaurus with the concept that each names."""
+    data = files("casebook.analysts").joinpath("thesaurus.json").read_bytes()
+    concepts = msgspec.json.decode(data, type=dict[str, dict[str, list[str]]])["concepts"]
+    return Phrases((phrase, f"#{concept}") for concept, phrases in concepts.items() for phrase in phrases)
+
+
+class Features:
+    """Turns words into weighted features: stems, parts of compounds, pairs of neighbours, concepts."""
+
+    def __init__(self, vocabulary: Iterable[str]) -> None:
+        """Take the stems that may be parts of compounds."""
+        self._compounds = Compounds(frozenset(vocabulary))
+
+    def of(self, words: Sequence[str]) -> Vector:
+        """Return the features of a text given as stems with its stop words."""
+        features: dict[str, float] = defaultdict(float)
+        last = ""
+        for word in words:
+            if word in STOP_WORDS or len(word) < 2 or word[0].isdigit():  # noqa: PLR2004
+                last = ""
+                continue
+            features[word] += 1.0
+            for part in self._compounds.parts(word):
+                features[part] += PART_WEIGHT
+            if last:
+                features[f"{last} {word}"] += PAIR_WEIGHT
+            last = word
+        for _, concept in thesaurus().find(words):
+            features[concept] += CONCEPT_WEIGHT
+        return features
+
+
+@dataclass(frozen=True, slots=True)
+class Fit:
+    """How well a text fits a pattern (cosine, 0 to 1), and the words that carry it."""
+
+    pattern: int
+    score: float
+
+
+class PatternIndex:
+    """All patterns of a catalogue as vectors, found by their features.
+
+    A pattern described in several languages has a vector for each, and fits as well as its best one does.
+    """
+
+    def __init__(self, catalogue: Catalogue) -> None:
+        """Index the patterns."""
+        self.catalogue = catalogue
+        described = [
+            (number, fields)
+            for number, pattern in enumerate(catalogue.patterns)
+            for fields in _descriptions(pattern)
+        ]
+        self.features = Features(word for _, fields in described for _, field in fields for word in field)
+        counts = [(number, self._count(fields)) for number, fields in described]
+        self._idf = _idf(counts, len(catalogue.patterns))
+        self._default_idf = max(self._idf.values(), default=1.0)
+        self._vectors = [(number, self._weigh(count)) for number, count in counts]
+        self._postings: dict[str, list[tuple[int, float]]] = defaultdict(list)
+        for vector_number, (_, vector) in enumerate(self._vectors):
+            for feature, weight in vector.items():
+                self._postings[feature].append((vector_number, weight))
+
+    def fits(self, features: Vector) -> dict[int, float]:
+        """Return the cosine with each pattern that shares a feature with the text."""
+        scores: dict[int, float] = defaultdict(float)
+        for feature, weight in self._weigh(features).items():
+            for vector_number, other in self._postings.get(feature, ()):
+                scores[vector_number] += weight * other
+        best: dict[int, float] = {}
+        for vector_number, score in scores.items():
+            number = self._vectors[vector_number][0]
+            best[number] = max(score, best.get(number, 0.0))
+        return best
+
+    @cached_property
+    def _likeness(self) -> list[dict[int, float]]:
+        likeness: list[dict[int, float]] = [{} for _ in self.catalogue.patterns]
+        for number, vector in self._vectors:
+            scores: dict[int, float] = defaultdict(float)
+            for feature, weight in vector.items():
+                for other, other_weight in self._postings[feature]:
+                    scores[other] += weight * other_weight
+            for other, score in scores.items():
+                pattern = self._vectors[other][0]
+                likeness[number][pattern] = max(score, likeness[number].get(pattern, 0.0))
+        return likeness
+
+    def alike(self, first: int, second: int) -> float:
+        """Return the best cosine of two patterns in any language."""
+        return self._likeness[first].get(second, 0.0)
+
+    def _count(self, fields: Sequence[tuple[float, Sequence[str]]]) -> Vector:
+        total: dict[str, float] = defaultdict(float)
+        for weight, field in fields:
+            for feature, count in self.features.of(field).items():
+                total[feature] += weight * count
+        return total
+
+    def _weigh(self, counts: Vector) -> Vector:
+        weighed = {
+            feature: (math.log1p(count) * self._idf.get(feature, 0 if " " in feature else self._default_idf))
+            for feature, count in counts.items()
+        }
+        norm = math.sqrt(sum(weight * weight for weight in weighed.values())) or 1.0
+        return {feature: weight / norm for feature, weight in weighed.items()}
+
+
+def _descriptions(pattern: Pattern) -> list[list[tuple[float, list[str]]]]:
+    """Return the weighted texts of a pattern, for each language it is described in."""
+    languages = list(pattern.description) if isinstance(pattern.description, dict) else [""]
+    return [
+        [(FIELD_WEIGHTS[field], tokens(text)) for field, text in _texts(pattern, language)] for language in languages
+    ]
+
+
+def _texts(pattern: Pattern, language: str) -> Iterator[tuple[str, str]]:
+    yield "title", _in(pattern.title, language)
+    yield "description", _in(pattern.description, language)
+    if language in {"", "en"}:
+        yield "summary", pattern.summary
+    signals = pattern.signals
+    for kind, phrases in (
+        ("pain", signals.pain),
+        ("data", signals.data),
+        ("system", signals.system),
+        ("volume", signals.volume),
+    ):
+        for phrase in phrases.get(language, ()) if language else chain.from_iterable(phrases.values()):
+            yield kind, phrase
+
+
+def _in(texts: Texts | str, language: str) -> str:
+    return texts if isinstance(texts, str) else texts.get(language, "")
+
+
+def _idf(counts: Sequence[tuple[int, Vector]], total: int) -> dict[str, float]:
+    """Weigh features by how few patterns have them, whatever the language."""
+    having: dict[str, set[int]] = defaultdict(set)
+    for number, count in counts:
+        for feature in count:
+            having[feature].add(number)
+    return {feature: math.log((total + 1) / (len(numbers) + 0.5)) for feature, numbers in having.items()}

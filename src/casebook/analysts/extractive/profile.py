@@ -1,0 +1,218 @@
+"""The company's profile: the form's fields beside what the documents say, and where the two do not fit together."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+
+from casebook.analysts.extractive.claims import Claims
+from casebook.analysts.extractive.corpus import Corpus
+from casebook.analysts.extractive.inventory import named_systems
+from casebook.analysts.extractive.phrases import Phrases
+from casebook.analysts.extractive.quantities import find_quantities
+from casebook.analysts.extractive.statements import Statement
+from casebook.domain.evidence import Quantity, Unit
+from casebook.domain.report import Contradiction, Profile, ProfileField
+from casebook.domain.sentences import sentence_spans
+from casebook.domain.submission import Submission
+from casebook.domain.words import terms, tokens
+from casebook.ports import Search
+
+_SAYS = 2  # statements shown for a field
+_MIN_OVERLAP = 0.3  # of the field's words
+_TOLERANCE = 0.1  # figures that differ by less are rounded differently
+_MAX_CONTRADICTIONS = 8
+_MIN_SHARED_WORDS = 2
+_MIN_SHARED = 0.5  # of the words beside two figures that are said to measure the same
+
+_HEADCOUNT = Phrases[str](
+    (phrase, "people")
+    for phrase in (
+        "employees", "staff", "people", "headcount", "workforce", "mitarbeitende", "mitarbeiter", "beschäftigte",
+        "belegschaft", "köpfe",
+    )
+)  # fmt: skip
+_WHOLE = Phrases[str](
+    (phrase, "whole")
+    for phrase in (
+        "company", "group", "in total", "altogether", "overall", "we are", "we employ", "employs", "employ", "all sites",
+        "insgesamt", "unternehmen", "gesamt", "wir sind", "beschäftigt", "beschäftigen", "konzern", "gruppe", "an allen standorten",
+    )
+)  # fmt: skip
+_REVENUE = Phrases[str](
+    (phrase, "revenue")
+    for phrase in ("revenue", "turnover", "sales of", "premium income", "gross written premium", "umsatz", "erlöse", "jahresumsatz", "beitragseinnahmen")
+)  # fmt: skip
+_NOT_YET = Phrases[str](
+    (phrase, "not yet")
+    for phrase in (
+        "still", "not yet", "postponed", "delayed until", "no longer", "instead of", "continue to", "remain", "never",
+        "cancelled", "stopped", "back to", "until then", "has not", "have not", "is not", "planned for",
+        "weiterhin", "noch immer", "immer noch", "noch nicht", "verschoben", "nicht mehr", "statt", "bleibt", "nach wie vor",
+        "eingestellt", "abgebrochen", "zurückgestellt", "geplant für", "bis dahin", "nie",
+    )
+)  # fmt: skip
+_SCORE = re.compile(
+    r"(?i)(\d+(?:[.,]\d+)?)\s*(?:von|out\s+of|of|/)\s*100\b|(?:reifegrad|maturity(?:\s+level)?|readiness(?:\s+score)?)\D{0,30}(\d+(?:[.,]\d+)?)"
+)
+
+
+def describe(submission: Submission, corpus: Corpus, search: Search, claims: Claims) -> Profile:
+    """Put the form beside the documents."""
+    return Profile(
+        fields=tuple(_fields(submission, corpus, search, claims)),
+        contradictions=tuple(_contradictions(submission, corpus, claims))[:_MAX_CONTRADICTIONS],
+    )
+
+
+def _fields(submission: Submission, corpus: Corpus, search: Search, claims: Claims) -> Iterator[ProfileField]:
+    yield ProfileField(name="company_name", form_says=submission.company_name, claim_ids=())
+    description = submission.company_description
+    for start, end in sentence_spans(description):
+        sentence = description[start:end]
+        yield ProfileField(
+            name="company_description",
+            form_says=sentence,
+            claim_ids=_said_of(sentence, submission.company_name, corpus, search, claims),
+        )
+    if submission.report_expectations:
+        yield ProfileField(name="report_expectations", form_says=submission.report_expectations, claim_ids=())
+
+
+def _said_of(sentence: str, company: str, corpus: Corpus, search: Search, claims: Claims) -> tuple[str, ...]:
+    """Quote what the documents say on the same matter."""
+    wanted = set(terms(sentence)) - set(terms(company))
+    if not wanted:
+        return ()
+    places = {hit.passage_id for hit in search(sentence, 12)}
+    rated = [
+        (len(wanted & set(statement.words)) / len(wanted), statement)
+        for statement in corpus.statements
+        if statement.passage.id in places
+    ]
+    best = sorted((entry for entry in rated if entry[0] >= _MIN_OVERLAP), key=lambda entry: (-entry[0], entry[1].number))
+    ids = (claims.company("profile", [statement], theme="profile") for _, statement in best[:_SAYS])
+    return tuple(claim_id for claim_id in ids if claim_id)
+
+
+def _contradictions(submission: Submission, corpus: Corpus, claims: Claims) -> Iterator[Contradiction]:
+    yield from _score_contradictions(submission, corpus, claims)
+    yield from _system_contradictions(submission, corpus, claims)
+    yield from _figure_contradictions(submission, corpus, claims)
+    yield from _between_documents(corpus, claims)
+
+
+def _score_contradictions(submission: Submission, corpus: Corpus, claims: Claims) -> Iterator[Contradiction]:
+    own = submission.readiness_score
+    if own is None:
+        return
+    for statement in corpus.statements:
+        found = _SCORE.search(statement.text)
+        value = float((found[1] or found[2]).replace(",", ".")) if found else own
+        if abs(value - own) > 10:  # noqa: PLR2004 - points of 100
+            claim = claims.company("profile", [statement], theme="readiness")
+            if claim:
+                yield Contradiction(
+                    field="readiness_score",
+                    form_says=f"{own:g}",
+                    claim_ids=(claim,),
+                    question="Which assessment is current, and what did each of them measure?",
+                )
+
+
+def _system_contradictions(submission: Submission, corpus: Corpus, claims: Claims) -> Iterator[Contradiction]:
+    """The form names a system as in use; a document speaks of the same family as not yet or no longer so."""
+    for name, _, _ in named_systems(submission.company_description):
+        family = name.split()[0].lower()
+        for statement in corpus.statements:
+            of_family = any(found.split()[0].lower() == family or found == name for found, _, _ in named_systems(statement.text))
+            if of_family and any(True for _ in _NOT_YET.find(statement.words)):
+                claim = claims.company("profile", [statement], theme="systems")
+                if claim:
+                    yield Contradiction(
+                        field="company_description",
+                        form_says=_sentence_with(submission.company_description, name),
+                        claim_ids=(claim,),
+                        question=f"Which system is in use today: is {name} live, planned or replaced?",
+                    )
+                    break
+
+
+def _figure_contradictions(submission: Submission, corpus: Corpus, claims: Claims) -> Iterator[Contradiction]:
+    """Head count and revenue in the form against statements on the whole company."""
+    for stated in find_quantities(submission.company_description):
+        sentence = _sentence_with(submission.company_description, stated.text)
+        for statement in corpus.statements:
+            other = _comparable(stated, sentence, statement)
+            if other is None or _close(stated.value, other.value):
+                continue
+            claim = claims.company("profile", [statement], theme="figures")
+            if claim:
+                yield Contradiction(
+                    field="company_description",
+                    form_says=sentence,
+                    claim_ids=(claim,),
+                    question="Which figure is right, and as of when?",
+                )
+                break
+
+
+def _comparable(stated: Quantity, sentence: str, statement: Statement) -> Quantity | None:
+    """Find a figure of `statement` that measures the same for the whole company."""
+    about = _REVENUE if stated.unit is Unit.MONEY else _HEADCOUNT
+    if stated.unit not in {Unit.MONEY, Unit.PEOPLE} or not _says(about, tokens(sentence)):
+        return None
+    if not _says(about, statement.words) or (stated.unit is Unit.PEOPLE and not _says(_WHOLE, statement.words)):
+        return None
+    same = [other for other in statement.quantities if other.unit is stated.unit and other.noun_family == stated.noun_family]
+    near = [other for other in same if stated.value / 2 <= other.value <= stated.value * 2]
+    return near[0] if len(near) == 1 else None
+
+
+def _between_documents(corpus: Corpus, claims: Claims) -> Iterator[Contradiction]:
+    """Two documents give different figures beside nearly the same words."""
+    figures = [
+        (statement, quantity, frozenset(terms(_beside(statement, quantity))))
+        for statement in corpus.statements
+        for quantity in statement.quantities
+        if quantity.unit in {Unit.PERCENT, Unit.PEOPLE, Unit.ITEMS, Unit.MONEY} and not quantity.each
+    ]
+    reported: set[frozenset[str]] = set()
+    for number, (first, quantity, words) in enumerate(figures):
+        for second, other, other_words in figures[number + 1 :]:
+            if (
+                first.source_id != second.source_id
+                and quantity.unit is other.unit
+                and quantity.noun_family == other.noun_family
+                and not _close(quantity.value, other.value)
+                and len(words & other_words) >= _MIN_SHARED_WORDS
+                and len(words & other_words) >= _MIN_SHARED * len(words | other_words)
+                and (words & other_words) not in reported
+            ):
+                reported.add(words & other_words)
+                ids = [claims.company("profile", [statement], theme="figures") for statement in (first, second)]
+                yield Contradiction(
+                    field="documents",
+                    form_says=None,
+                    claim_ids=tuple(claim_id for claim_id in ids if claim_id),
+                    question="Which figure is right, or do the two measure different things?",
+                )
+
+
+def _beside(statement: Statement, quantity: Quantity) -> str:
+    """The words around a figure: what it measures usually stands within a few words."""
+    start = quantity.start - statement.start
+    end = quantity.end - statement.start
+    return " ".join([*statement.text[:start].split()[-5:], quantity.noun, *statement.text[end:].split()[:4]])
+
+
+def _says(phrases: Phrases[str], words: Sequence[str]) -> bool:
+    return any(True for _ in phrases.find(words))
+
+
+def _close(first: float, second: float) -> bool:
+    return abs(first - second) <= _TOLERANCE * max(abs(first), abs(second))
+
+
+def _sentence_with(text: str, words: str) -> str:
+    return next((text[start:end] for start, end in sentence_spans(text) if words in text[start:end]), text)

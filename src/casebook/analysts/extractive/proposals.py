@@ -1,0 +1,294 @@
+"""Part B without a model: use cases from the patterns that the evidence speaks for."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from casebook.analysts.catalogue import Pattern
+from casebook.analysts.extractive.claims import Claims
+from casebook.analysts.extractive.corpus import Corpus
+from casebook.analysts.extractive.economics import ASSUMPTIONS, estimate, find_basis
+from casebook.analysts.extractive.inventory import named_systems
+from casebook.analysts.extractive.matching import PatternIndex
+from casebook.analysts.extractive.phrases import Phrases
+from casebook.analysts.extractive.scoring import (
+    Scored,
+    confidence,
+    rank_ranges,
+    score_feasibility,
+    score_value,
+    strategic_statements,
+)
+from casebook.analysts.extractive.selection import FLOOR, Candidate, match_statements, select
+from casebook.analysts.extractive.statements import Statement
+from casebook.domain.analysis import Portfolio
+from casebook.domain.report import (
+    Baseline,
+    BenefitEstimate,
+    DataGap,
+    DataRequirement,
+    Economics,
+    Horizon,
+    Level,
+    NistNotes,
+    OpenQuestion,
+    Readiness,
+    Rejected,
+    Screening,
+    UseCase,
+)
+from casebook.domain.submission import Submission
+from casebook.domain.words import terms
+
+MAX_REJECTED = 8
+_TOP = 3  # questions on the first ranks move most
+_GATES = {
+    "high": "Screened as possibly high-risk under the EU AI Act: start only with the controls in place.",
+    "prohibited_check": "Screened as possibly prohibited under the EU AI Act: clear it legally before anything else.",
+}
+_NOT_SCREENED = Screening(
+    level="not screened", rule="The catalogue has no screening rule for this pattern.", source="", as_of=""
+)
+_NO_NOTES = NistNotes(govern="", map="", measure="", manage="")
+
+
+@dataclass(frozen=True, slots=True)
+class _Draft:
+    """A candidate on its way to a use case."""
+
+    pattern: Pattern
+    candidate: Candidate
+    scored: Scored
+    data: tuple[DataRequirement, ...]
+
+    @property
+    def statements(self) -> list[Statement]:
+        return [match.statement for match in self.candidate.matches]
+
+
+def propose(submission: Submission, corpus: Corpus, index: PatternIndex, readiness: Readiness) -> Portfolio:
+    """Choose, score and rank use cases; fewer than asked for when the evidence is thin."""
+    claims = Claims("B")
+    chosen, others = select(match_statements(corpus.statements, index), index, submission.use_cases_count)
+    drafts = _ranked(_drafts(chosen, submission, corpus, index, readiness, claims))
+    ranges = rank_ranges([draft.scored for draft in drafts])
+    use_cases = tuple(
+        _use_case(draft, rank, ranges[rank - 1], claims) for rank, draft in enumerate(drafts, start=1)
+    )
+    estimates = tuple(_estimates(drafts, use_cases, claims))
+    estimated = {found.use_case_id for found in estimates}
+    return Portfolio(
+        use_cases=use_cases,
+        rejected=tuple(_rejected(others, chosen, index, claims)),
+        data_gaps=tuple(_data_gaps(use_cases)),
+        economics=Economics(
+            assumptions=ASSUMPTIONS if estimates else (),
+            estimates=estimates,
+            not_estimated=tuple(use_case.id for use_case in use_cases if use_case.id not in estimated),
+        ),
+        open_questions=tuple(_questions(use_cases, submission.use_cases_count)),
+        claims=claims.claims,
+        quotes=claims.quotes,
+    )
+
+
+def _drafts(  # noqa: PLR0913 - everything a score depends on
+    chosen: Sequence[Candidate],
+    submission: Submission,
+    corpus: Corpus,
+    index: PatternIndex,
+    readiness: Readiness,
+    claims: Claims,
+) -> list[_Draft]:
+    strategic = strategic_statements(corpus)
+    words = frozenset(terms(f"{submission.company_description} {submission.report_expectations}"))
+    strategy_words = words | {word for statement in strategic for word in terms(statement.text)}
+    drafts: list[_Draft] = []
+    for candidate in chosen:
+        pattern = index.catalogue.patterns[candidate.pattern]
+        data = _data_requirements(pattern, candidate, corpus, claims)
+        scored = Scored(
+            score_value(candidate, strategic, strategy_words),
+            score_feasibility(
+                pattern, candidate, [need.found for need in data], readiness, submission.readiness_score
+            ),
+        )
+        drafts.append(_Draft(pattern, candidate, scored, data))
+    return drafts
+
+
+def _ranked(drafts: Sequence[_Draft]) -> list[_Draft]:
+    return sorted(drafts, key=lambda draft: (-round(draft.scored.priority, 6), -draft.candidate.score, draft.pattern.id))
+
+
+def _use_case(draft: _Draft, rank: int, rank_range: tuple[int, int], claims: Claims) -> UseCase:
+    pattern, statements = draft.pattern, draft.statements
+    claim_ids = _claim_each(f"use_case_{rank}", statements, claims, pattern.function)
+    quotes = [quote for statement in statements if (quote := claims.quote(statement, theme=pattern.function))]
+    screening = pattern.ai_act or _NOT_SCREENED
+    gate = _GATES.get(screening.level)
+    figures = [statement for statement in statements if statement.quantities]
+    return UseCase(
+        id=f"U{rank}",
+        rank=rank,
+        rank_range=rank_range,
+        title=pattern.name,
+        pattern_id=pattern.id,
+        function=pattern.function_name,
+        summary=pattern.summary or next(iter(pattern.texts(pattern.description))),
+        claim_ids=claim_ids,
+        quote_ids=tuple(quote.id for quote in quotes),
+        users=pattern.users,
+        baseline=Baseline(
+            claim_ids=_claim_each("baseline", figures[:2], claims, pattern.function),
+            question=pattern.baseline_question,
+        ),
+        ai_needed=pattern.when_not_ai,
+        value=draft.scored.value,
+        value_formula=pattern.value_formula.text,
+        value_driver=pattern.value_formula.driver,
+        feasibility=draft.scored.feasibility,
+        priority=round(draft.scored.priority, 3),
+        data=draft.data,
+        systems=_systems(pattern, statements),
+        effort=pattern.effort,
+        build_or_buy=pattern.build_or_buy,
+        kpis=tuple(pattern.kpis),
+        success_signal=pattern.success_signal,
+        stop_rule=pattern.stop_rule,
+        risks=tuple(pattern.risks),
+        ai_act=screening,
+        nist=pattern.nist or _NO_NOTES,
+        human_review=pattern.human_review,
+        prerequisites=tuple(pattern.prerequisites),
+        first_step=pattern.first_step,
+        confidence=confidence(draft.candidate),
+        horizon=_horizon(draft, gate),
+        gate=gate,
+    )
+
+
+def _claim_each(section: str, statements: Sequence[Statement], claims: Claims, theme: str) -> tuple[str, ...]:
+    ids = (claims.company(section, [statement], theme=theme) for statement in statements)
+    return tuple(claim_id for claim_id in ids if claim_id)
+
+
+def _systems(pattern: Pattern, statements: Sequence[Statement]) -> tuple[str, ...]:
+    """The systems that the quotes name, or the kinds of systems the pattern usually touches."""
+    named = {name for statement in statements for name, _, _ in named_systems(statement.text)}
+    return tuple(sorted(named)) or tuple(pattern.systems)
+
+
+def _horizon(draft: _Draft, gate: str | None) -> Horizon:
+    if gate:
+        return Horizon.LATER
+    if draft.pattern.effort == "S" or (draft.pattern.effort == "M" and draft.scored.feasibility.score >= 0.5):  # noqa: PLR2004
+        return Horizon.NOW
+    return Horizon.NEXT if draft.pattern.effort == "M" or draft.scored.feasibility.score >= 0.5 else Horizon.LATER  # noqa: PLR2004
+
+
+def _data_requirements(
+    pattern: Pattern, candidate: Candidate, corpus: Corpus, claims: Claims
+) -> tuple[DataRequirement, ...]:
+    """Look for each kind of data the pattern needs; a statement of the use case itself counts first."""
+    own = [match.statement for match in candidate.matches]
+    requirements: list[DataRequirement] = []
+    for need in pattern.data_needed:
+        phrases = Phrases((phrase, need.name) for found in need.keywords.values() for phrase in found)
+        speaking = [statement for statement in own if any(True for _ in phrases.find(statement.words))]
+        speaking = speaking or [statement for statement, _ in corpus.saying(phrases)][:1]
+        claim = claims.company("data", speaking[:1], theme="data") if speaking else None
+        requirements.append(
+            DataRequirement(name=need.name, found=claim is not None, claim_ids=(claim,) if claim else ())
+        )
+    return tuple(requirements)
+
+
+def _estimates(drafts: Sequence[_Draft], use_cases: Sequence[UseCase], claims: Claims) -> list[BenefitEstimate]:
+    estimates: list[BenefitEstimate] = []
+    for draft, use_case in zip(drafts, use_cases, strict=True):
+        basis = find_basis(draft.statements)
+        if basis:
+            ids = _claim_each("economics", basis.statements, claims, draft.pattern.function)
+            estimates.append(estimate(use_case.id, basis, ids))
+    return estimates
+
+
+def _rejected(
+    others: Sequence[Candidate], chosen: Sequence[Candidate], index: PatternIndex, claims: Claims
+) -> list[Rejected]:
+    """Name the next best candidates and why each was left out."""
+    rejected: list[Rejected] = []
+    for candidate in others[:MAX_REJECTED]:
+        pattern = index.catalogue.patterns[candidate.pattern]
+        if candidate.score < FLOOR / 2:
+            break
+        quote = claims.quote(candidate.matches[0].statement, theme=pattern.function)
+        rejected.append(
+            Rejected(
+                title=pattern.name,
+                pattern_id=pattern.id,
+                reason=_why_rejected(candidate, chosen, index),
+                quote_ids=(quote.id,) if quote else (),
+            )
+        )
+    return rejected
+
+
+def _why_rejected(candidate: Candidate, chosen: Sequence[Candidate], index: PatternIndex) -> str:
+    nearest = max(chosen, key=lambda other: index.alike(candidate.pattern, other.pattern), default=None)
+    if nearest and index.alike(candidate.pattern, nearest.pattern) > 0.2:  # noqa: PLR2004
+        return f"Resembles “{index.catalogue.patterns[nearest.pattern].name}”, which the evidence fits better."
+    if len(candidate.matches) == 1:
+        return "Only one statement speaks for it; ask whether there is more behind it."
+    if candidate.score < FLOOR:
+        return "The statements touch on it, but none of them tells of a need clearly enough."
+    return "Ranked behind the number of use cases asked for."
+
+
+def _data_gaps(use_cases: Sequence[UseCase]) -> list[DataGap]:
+    """Data that is needed and not spoken of, with all use cases that wait for it."""
+    waiting: dict[str, list[str]] = {}
+    for use_case in use_cases:
+        for need in use_case.data:
+            if not need.found:
+                waiting.setdefault(need.name, []).append(use_case.id)
+    return [
+        DataGap(text=name, use_case_ids=tuple(ids), claim_ids=())
+        for name, ids in sorted(waiting.items(), key=lambda entry: (-len(entry[1]), entry[1]))
+    ]
+
+
+def _questions(use_cases: Sequence[UseCase], asked: int) -> list[OpenQuestion]:
+    """Ask for what would move the ranking: missing baselines first, then missing data."""
+    questions = [
+        OpenQuestion(
+            text=use_case.baseline.question,
+            use_case_id=use_case.id,
+            impact=Level.HIGH if use_case.rank <= _TOP else Level.MEDIUM,
+        )
+        for use_case in use_cases
+        if use_case.baseline.question and not use_case.baseline.claim_ids
+    ]
+    questions += [
+        OpenQuestion(
+            text=f"Does this data exist, where, and since when: {need.name}?",
+            use_case_id=use_case.id,
+            impact=Level.MEDIUM if use_case.rank <= _TOP else Level.LOW,
+        )
+        for use_case in use_cases
+        for need in use_case.data
+        if not need.found
+    ]
+    if len(use_cases) < asked:
+        questions.append(
+            OpenQuestion(
+                text="Which tasks take the most time, wait longest, or go wrong most often? Minutes of team meetings, "
+                "complaint lists and process descriptions would show it.",
+                use_case_id=None,
+                impact=Level.HIGH,
+            )
+        )
+    order = {Level.HIGH: 0, Level.MEDIUM: 1, Level.LOW: 2}
+    return sorted(questions, key=lambda question: order[question.impact])

@@ -1,0 +1,139 @@
+"""Numbers with units: hours, percent, money, people and counts, with what they are counted over."""
+
+from __future__ import annotations
+
+import re
+
+from casebook.domain.evidence import Period, Quantity, Unit
+
+_NUMBER = r"(?:\d{1,3}(?:[.,'\u202f\u00a0 ]\d{3})+(?:[.,]\d{1,2})?|\d+(?:[.,]\d+)?)"
+_WORD_NUMBERS = {
+    "one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "nine": 9, "ten": 10,
+    "eleven": 11, "twelve": 12, "half a": 0.5, "a": 1, "an": 1,
+    "ein": 1, "eine": 1, "einen": 1, "zwei": 2, "drei": 3, "vier": 4, "fünf": 5, "sechs": 6, "sieben": 7, "acht": 8,
+    "neun": 9, "zehn": 10, "elf": 11, "zwölf": 12, "einen halben": 0.5, "eine halbe": 0.5, "halbe": 0.5,
+}  # fmt: skip
+_SPELLED = "|".join(sorted((word for word in _WORD_NUMBERS if len(word) > 2), key=len, reverse=True))  # noqa: PLR2004
+_HOURS_IN = {
+    "minute": 1 / 60, "min": 1 / 60, "minuten": 1 / 60, "minutes": 1 / 60, "mins": 1 / 60,
+    "hour": 1, "hours": 1, "hrs": 1, "hr": 1, "h": 1, "stunde": 1, "stunden": 1, "std": 1, "überstunden": 1,
+    "day": 8, "days": 8, "tag": 8, "tage": 8, "tagen": 8, "arbeitstage": 8, "arbeitstagen": 8, "manntage": 8,
+    "week": 40, "weeks": 40, "woche": 40, "wochen": 40,
+}  # fmt: skip
+_SCALE = {"k": 1e3, "thousand": 1e3, "tsd": 1e3, "m": 1e6, "mn": 1e6, "mio": 1e6, "million": 1e6, "millionen": 1e6,
+          "bn": 1e9, "mrd": 1e9, "billion": 1e9, "milliarden": 1e9}  # fmt: skip
+_PERIODS = {
+    "day": Period.DAY, "daily": Period.DAY, "shift": Period.DAY, "tag": Period.DAY, "täglich": Period.DAY,
+    "am tag": Period.DAY, "schicht": Period.DAY, "morning": Period.DAY, "morgen": Period.DAY, "arbeitstag": Period.DAY,
+    "week": Period.WEEK, "weekly": Period.WEEK, "woche": Period.WEEK, "wöchentlich": Period.WEEK,
+    "month": Period.MONTH, "monthly": Period.MONTH, "monat": Period.MONTH, "monatlich": Period.MONTH,
+    "quarter": Period.QUARTER, "quartal": Period.QUARTER,
+    "year": Period.YEAR, "annum": Period.YEAR, "yearly": Period.YEAR, "annually": Period.YEAR, "jahr": Period.YEAR,
+    "jährlich": Period.YEAR,
+}  # fmt: skip
+_PERIOD_WORDS = "|".join(sorted(_PERIODS, key=len, reverse=True))
+_PER = rf"(?:\s*(?:(?:a|an|per|each|every|/|pro|je|im|am|in der|in the|jeden|jede|jedes)\s*)(?P<period>{_PERIOD_WORDS})\b|\s+(?P<adverb>daily|weekly|monthly|yearly|annually|täglich|wöchentlich|monatlich|jährlich)\b)"
+_EACH = r"(?P<each>\s*(?:per|pro|je|for each|for every|/)\s+(?:[^\W\d_]{3,}))"
+_QUANTITY = re.compile(
+    rf"""
+    (?P<currency>€|£|\$|EUR|GBP|USD|CHF)\s?(?P<money>{_NUMBER})(?:\s?(?P<money_scale>k|m|mn|bn|million|billion|thousand|Mio|Mrd|Tsd)\b\.?)?
+    |(?<![\w.,-])(?P<number>{_NUMBER}|\b(?:{_SPELLED})\b)(?:[-\s]?(?P<scale>k|mn|million|billion|thousand|Mio|Mrd|Tsd|Millionen|Milliarden)\b\.?)?
+      [\s\u00a0\u202f-]?(?:
+        (?P<percent>%|percent|per\ cent|Prozent|v\.H\.)
+        |(?P<unit_money>€|£|\$|EUR\b|Euro\b|euros?\b|GBP\b|CHF\b|Franken\b|USD\b|pounds?\b)
+        |(?P<unit_hours>{"|".join(sorted(_HOURS_IN, key=len, reverse=True))})\b\.?
+        |(?P<people>employees|people|staff|Mitarbeitende[rn]?|Mitarbeiter(?:innen)?|Beschäftigten?|Personen|FTEs?|Köpfe|colleagues|Kollegen)\b
+        |(?P<noun>(?:[a-zäöüß]{{3,}}\s){{0,2}}?[^\W\d_]{{3,}})
+      )
+    """,
+    re.VERBOSE | re.IGNORECASE,
+)
+_TAIL = re.compile(rf"(?:{_PER}|{_EACH})", re.IGNORECASE)
+_TAIL_NOUN = re.compile(rf"(?:\s+[^\W\d_]+){{0,3}}?{_PER}", re.IGNORECASE)
+_NOT_A_COUNT = re.compile(
+    r"(?i)^(?:januar|februar|märz|april|mai|juni|juli|august|september|oktober|november|dezember|january|february|march"
+    r"|may|june|july|october|december|uhr|am|pm|and|und|or|oder|bis|to|the|der|die|das|of|von|in|im|for|für|is|ist|was|war"
+    r"|mm|cm|km|kg|bar|grad|volt|kw|mb|gb|to|at|as|with|mit)\b"
+)
+_YEAR = re.compile(r"(?:19|20)\d\d")
+
+
+def find_quantities(text: str, offset: int = 0) -> tuple[Quantity, ...]:
+    """Find the quantities in `text`; their spans are moved by `offset`.
+
+    Dates, years, clock times and bare numbers are not quantities.
+    """
+    found: list[Quantity] = []
+    for match in _QUANTITY.finditer(text):
+        quantity = _quantity(text, match, offset)
+        if quantity:
+            found.append(quantity)
+    return tuple(found)
+
+
+def _quantity(text: str, match: re.Match[str], offset: int) -> Quantity | None:
+    raw = match["money"] or match["number"]
+    if match["noun"] and (_YEAR.fullmatch(raw) or _NOT_A_COUNT.match(match["noun"])):
+        return None
+    end, period, each = _tail(text, match)
+    unit, noun, factor = _unit(match)
+    value = parse_number(raw) * factor * _SCALE.get((match["money_scale"] or match["scale"] or "").lower(), 1)
+    if unit is Unit.ITEMS and period is None and parse_number(raw) < 2:  # noqa: PLR2004 - "one customer" counts nothing
+        return None
+    return Quantity(
+        text=text[match.start() : end],
+        start=offset + match.start(),
+        end=offset + end,
+        value=value,
+        unit=unit,
+        noun=noun,
+        period=period,
+        each=each,
+    )
+
+
+def _tail(text: str, match: re.Match[str]) -> tuple[int, Period | None, bool]:
+    """Read what follows: "a day", "pro Woche", "per order"."""
+    tail = _TAIL.match(text, match.end()) or _TAIL_NOUN.match(text, match.end())
+    if not tail:
+        return match.end(), None, False
+    groups = tail.groupdict()
+    word = (groups.get("period") or groups.get("adverb") or "").lower()
+    period = _PERIODS.get(word)
+    return tail.end(), period, period is None
+
+
+def _unit(match: re.Match[str]) -> tuple[Unit, str, float]:
+    if match["money"]:
+        return Unit.MONEY, _currency(match["currency"]), 1
+    if match["percent"]:
+        return Unit.PERCENT, "", 1
+    if match["unit_money"]:
+        return Unit.MONEY, _currency(match["unit_money"]), 1
+    if match["unit_hours"]:
+        return Unit.HOURS, "", _HOURS_IN[match["unit_hours"].lower()]
+    if match["people"]:
+        return Unit.PEOPLE, match["people"], 1
+    return Unit.ITEMS, match["noun"].split()[-1], 1
+
+
+def _currency(sign: str) -> str:
+    return {"€": "EUR", "euro": "EUR", "euros": "EUR", "£": "GBP", "pound": "GBP", "pounds": "GBP", "$": "USD",
+            "franken": "CHF"}.get(sign.lower(), sign.upper())  # fmt: skip
+
+
+def parse_number(text: str) -> float:
+    """Read a number as written in English or German: "1,250.5", "1.250,5", "12 500", "zwei"."""
+    spelled = _WORD_NUMBERS.get(text.lower())
+    if spelled is not None:
+        return float(spelled)
+    digits = re.sub(r"[\s'\u00a0\u202f]", "", text)
+    last = max(digits.rfind("."), digits.rfind(","))
+    if last < 0:
+        return float(digits)
+    marks = set(re.findall(r"[.,]", digits))
+    grouped = re.fullmatch(r"\d{1,3}(?:[.,]\d{3})+", digits)
+    if len(marks) == 1 and grouped:
+        return float(re.sub(r"[.,]", "", digits))
+    whole, part = digits[:last], digits[last + 1 :]
+    return float(re.sub(r"[.,]", "", whole) + "." + part)

@@ -1,0 +1,126 @@
+"""Readiness by dimension: what the documents show of strategy, data, technology, people, process and governance."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from functools import cache
+from importlib.resources import files
+
+import msgspec
+
+from casebook.analysts.extractive.claims import Claims
+from casebook.analysts.extractive.corpus import Corpus
+from casebook.analysts.extractive.phrases import Phrases
+from casebook.analysts.extractive.statements import Statement
+from casebook.domain.report import Dimension, DimensionAssessment, Readiness
+from casebook.domain.submission import Submission
+
+LABELS = {1: "initial", 2: "emerging", 3: "defined", 4: "managed", 5: "leading"}
+NO_EVIDENCE = "no evidence found"
+_QUOTES = 2  # a dimension
+_SINGLE_LEVELS = (2, 4)  # one statement alone never shows the best or the worst
+
+
+class _DimensionData(msgspec.Struct):
+    signs: dict[str, list[str]]
+    next: list[str]
+
+
+def assess(submission: Submission, corpus: Corpus, claims: Claims) -> Readiness:
+    """Assess all dimensions; a dimension of which nothing is said has no level."""
+    signs = _signs_by_dimension(corpus)
+    dimensions = tuple(_assess(dimension, signs[dimension], claims) for dimension in Dimension)
+    levels = [assessed.level for assessed in dimensions if assessed.level]
+    score = round(sum(25.0 * (level - 1) for level in levels) / len(levels), 1) if levels else None
+    return Readiness(
+        dimensions=dimensions,
+        self_score=submission.readiness_score,
+        self_category=submission.readiness_category,
+        evidence_score=score,
+        comment=_comment(submission.readiness_score, score, missing=len(dimensions) - len(levels)),
+    )
+
+
+def _signs_by_dimension(corpus: Corpus) -> dict[Dimension, list[tuple[Statement, str]]]:
+    """Find the statements that show something of each dimension, with "strong" or "weak"."""
+    found: dict[Dimension, list[tuple[Statement, str]]] = defaultdict(list)
+    for statement, labels in corpus.saying(_phrases()):
+        if statement.tone.trivia > statement.tone.pain:
+            continue
+        for dimension in Dimension:
+            strong, weak = labels[f"{dimension}:strong"], labels[f"{dimension}:weak"]
+            if strong or weak:
+                found[dimension].append((statement, "strong" if strong > weak else "weak"))
+    return found
+
+
+def _assess(dimension: Dimension, signs: Sequence[tuple[Statement, str]], claims: Claims) -> DimensionAssessment:
+    advice = _data()[dimension].next
+    if not signs:
+        return DimensionAssessment(
+            dimension=dimension, level=None, label=NO_EVIDENCE, claim_ids=(), next_level=advice[0]
+        )
+    strong = sum(sign == "strong" for _, sign in signs)
+    level = round(1 + 4 * (strong + 0.5) / (len(signs) + 1))
+    if len(signs) == 1:
+        level = min(max(level, _SINGLE_LEVELS[0]), _SINGLE_LEVELS[1])
+    shown = _telling(signs)
+    ids = (claims.company("readiness", [statement], theme=dimension) for statement in shown)
+    return DimensionAssessment(
+        dimension=dimension,
+        level=level,
+        label=LABELS[level],
+        claim_ids=tuple(claim_id for claim_id in ids if claim_id),
+        next_level=advice[min(level, len(advice) - 1)],
+    )
+
+
+def _telling(signs: Sequence[tuple[Statement, str]]) -> list[Statement]:
+    """Choose the statement that shows most for either side, from different sources where there are some."""
+    chosen: list[Statement] = []
+    for sign in ("strong", "weak"):
+        best = max(
+            (statement for statement, found in signs if found == sign),
+            key=lambda statement: (_weight(statement), -statement.number),
+            default=None,
+        )
+        if best:
+            chosen.append(best)
+    return chosen[:_QUOTES]
+
+
+def _weight(statement: Statement) -> float:
+    words = len(statement.words)
+    return statement.tone.pain + statement.tone.goal + 0.05 * min(words, 25) + 0.3 * bool(statement.quantities)
+
+
+def _comment(own: float | None, found: float | None, *, missing: int) -> str:
+    """Say how the two scores go together; general words, the figures stand beside it."""
+    if found is None:
+        return "The documents say nothing that would place the company on the scale."
+    gap = "Some dimensions are not covered by the documents." if missing else "All dimensions are covered."
+    if own is None:
+        return f"No score of the company's own was given. {gap}"
+    difference = own - found
+    if abs(difference) < 15:  # noqa: PLR2004 - points of 100
+        return f"The company's own score and the documents agree. {gap}"
+    if difference > 0:
+        return f"The company rates itself higher than its documents show: ask for the evidence that is missing. {gap}"
+    return f"The documents show more than the company credits itself with. {gap}"
+
+
+@cache
+def _data() -> dict[str, _DimensionData]:
+    data = files("casebook.analysts.extractive").joinpath("readiness.json").read_bytes()
+    return msgspec.json.decode(data, type=dict[str, _DimensionData])
+
+
+@cache
+def _phrases() -> Phrases[str]:
+    return Phrases(
+        (phrase, f"{dimension}:{sign}")
+        for dimension, content in _data().items()
+        for sign, phrases in content.signs.items()
+        for phrase in phrases
+    )
