@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 from datetime import UTC, datetime
 from functools import partial
-from importlib.metadata import version
 
+from casebook import __version__
 from casebook.analysts.catalogue import Catalogue, built_in_catalogue, load_catalogue
 from casebook.analysts.extractive.analyst import ExtractiveAnalyst
 from casebook.backends.engines.plain import PlainEngine
@@ -53,7 +53,7 @@ def build(settings: Settings, *, progress: Progress) -> Casebook:
         log=log,
         engine=engine,
         lock=partial(company_lock, storage.root),
-        version=version("casebook"),
+        version=__version__,
     )
 
 

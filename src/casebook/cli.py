@@ -6,11 +6,12 @@ import os
 import signal
 import sys
 from dataclasses import replace
-from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
+
+from casebook import __version__
 
 if TYPE_CHECKING:
     from casebook.domain.submission import Submission
@@ -29,7 +30,7 @@ _quiet = click.option("-q", "--quiet", is_flag=True, help="Show no progress; pri
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(version("casebook"), prog_name="casebook")
+@click.version_option(__version__, prog_name="casebook")
 def cli() -> None:
     """AI use cases for a company, every statement resting on a quote from its own documents.
 
@@ -40,7 +41,7 @@ def cli() -> None:
       casebook show                                the latest run: its steps, files and report
 
     Works without a key and without a network. Nothing leaves this machine.
-    """
+    """  # noqa: D301 - the backslash is click's mark for lines that stay as they are
 
 
 @cli.command()
@@ -60,7 +61,7 @@ def cli() -> None:
 @_outputs
 @_json
 @_quiet
-def run(  # noqa: PLR0913 - one parameter an option
+def run(  # noqa: PLR0913, PLR0917 - one parameter an option
     folder: Path,
     company: str,
     description: str,
@@ -76,14 +77,14 @@ def run(  # noqa: PLR0913 - one parameter an option
 ) -> None:
     """Read all documents in FOLDER and write the report.
 
-    Files of any kind may lie in FOLDER and its sub-folders: PDF, Word, PowerPoint, Excel, CSV, HTML, Markdown, text, JSON,
-    e-mail. A file that cannot be read is listed in the report with the reason. If a run is cut off, the same command goes
-    on where it stopped.
+    Files of any kind may lie in FOLDER and its sub-folders: PDF, Word, PowerPoint, Excel, CSV, HTML, Markdown, text,
+    JSON, e-mail. A file that cannot be read is listed in the report with the reason. If a run is cut off, the same
+    command goes on where it stopped.
 
     \b
     Example:
       casebook run ~/acme --company "Acme GmbH" --description "Maker of pumps, 300 people." --use-cases 7 --readiness 55
-    """
+    """  # noqa: D301
     from casebook.domain.submission import Submission  # noqa: PLC0415 - commands start fast: each imports what it needs
 
     settings = _settings(outputs)
@@ -231,14 +232,16 @@ def _company_files(folder: Path) -> list[dict[str, Any]]:
 @cli.command()
 @click.argument("target", type=click.Path(exists=True, path_type=Path))
 @click.option(
-    "--catalogue", type=click.Path(dir_okay=False, path_type=Path), help="The catalogue that the labels' patterns are of."
+    "--catalogue",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="The catalogue that the labels' patterns are of.",
 )
 @_json
 def evaluate(target: Path, catalogue: Path | None, as_json: bool) -> None:  # noqa: FBT001 - a flag
     """Measure a report, or a folder with labels; exit 1 below the ship gates.
 
-    TARGET is a FINAL_REPORT_*.json, whose quotes are checked against the texts beside it; or a folder with submission.json,
-    labels.json and documents/, on which a run is made and compared with the labels.
+    TARGET is a FINAL_REPORT_*.json, whose quotes are checked against the texts beside it; or a folder with
+    submission.json, labels.json and documents/, on which a run is made and compared with the labels.
     """
     from casebook.evaluation import evaluate_folder, evaluate_report  # noqa: PLC0415
 

@@ -55,8 +55,12 @@ class Progress(Protocol):
 class Storage(Protocol):
     """Keeps files under keys: POSIX paths relative to the outputs root, such as ``acme/final/report.md``."""
 
-    def write(self, key: str, data: bytes) -> None:
-        """Keep `data`, wholly or not at all. Raises StorageFailed."""
+    def write(self, key: str, data: bytes, *, durable: bool = False) -> None:
+        """Keep `data`, wholly or not at all; `durable` data outlives a power cut. Raises StorageFailed.
+
+        Flushing to disk costs milliseconds a file: what can be made again from other files is not worth it, provided
+        that its reader checks a digest.
+        """
         ...
 
     def read(self, key: str) -> bytes:

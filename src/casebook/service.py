@@ -17,7 +17,7 @@ from casebook.domain.run import Folder, Run, RunStatus
 from casebook.domain.submission import Submission
 from casebook.errors import CasebookError
 from casebook.observability.logs import Log
-from casebook.ports import Clock, Inbox, Step
+from casebook.ports import Inbox, Step
 from casebook.run_records import RunRecords
 from casebook.workflow import Case, Tools, run_case
 
@@ -70,7 +70,9 @@ class Casebook:
     def _open(self, submission: Submission, inbox: Inbox) -> tuple[Run, bool]:
         """Find the unfinished run over the same input, or start one."""
         facts = self.tools.analyst.facts()
-        description = msgspec.json.encode([submission, inbox.signature(), facts.name, facts.model, facts.catalogue, self.version])
+        description = msgspec.json.encode(
+            [submission, inbox.signature(), facts.name, facts.model, facts.catalogue, self.version]
+        )
         digest = hashlib.sha256(description).hexdigest()
         for earlier in self.records.of_company(submission.company_slug):
             if earlier.inputs_digest == digest and earlier.status is not RunStatus.DONE:
@@ -86,9 +88,11 @@ class Casebook:
             status=RunStatus.RUNNING,
             started_at=now.isoformat(timespec="seconds"),
         )
-        saved = msgspec.json.format(msgspec.json.encode({"run_id": run.id, **msgspec.to_builtins(submission)}), indent=2)
+        saved = msgspec.json.format(
+            msgspec.json.encode({"run_id": run.id, **msgspec.to_builtins(submission)}), indent=2
+        )
         key = f"{run.company_slug}/{Folder.DEBUG}/submission_{_stamp(now)}.json"
-        self.tools.storage.write(key, saved)
+        self.tools.storage.write(key, saved, durable=True)
         self.records.write(run)
         return run, False
 

@@ -25,14 +25,14 @@ class _Struct(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A part of a catalogue file; unknown fields are errors, so that a misspelt one is noticed."""
 
 
-class DataNeed(_Struct):
+class DataNeed(_Struct, frozen=True):
     """Data that a pattern needs, and the words by which its presence shows."""
 
     name: str
     keywords: Phrases = {}
 
 
-class Signals(_Struct):
+class Signals(_Struct, frozen=True):
     """Phrases by which a need for the pattern shows."""
 
     pain: Phrases = {}
@@ -41,14 +41,14 @@ class Signals(_Struct):
     data: Phrases = {}
 
 
-class ValueFormula(_Struct):
+class ValueFormula(_Struct, frozen=True):
     """How the value is worked out, and what drives it."""
 
     text: str = ""
     driver: str = "time_saved"
 
 
-class Pattern(_Struct):
+class Pattern(_Struct, frozen=True):
     """A use of AI that has proved itself elsewhere. Least: id, title and description; the rest makes reports richer."""
 
     id: str
@@ -92,7 +92,7 @@ class Pattern(_Struct):
         return part.values() if isinstance(part, dict) else (part,)
 
 
-class _FunctionFile(_Struct):
+class _FunctionFile(_Struct, frozen=True):
     function: str
     function_title: Texts
     patterns: list[Pattern]

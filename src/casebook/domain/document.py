@@ -82,9 +82,9 @@ class Table:
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """What a reader made of a file.
+    r"""What a reader made of a file.
 
-    `text` is canonical: NFC is not applied, line ends are "\\n", control characters but "\\n" and "\\t" are
+    `text` is canonical: NFC is not applied, line ends are "\n", control characters but "\n" and "\t" are
     gone. All offsets in Casebook are code points into it.
     """
 

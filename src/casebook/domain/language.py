@@ -12,10 +12,12 @@ _MIN_WORDS = 8
 _MIN_SHARE = 0.08
 _WORD = re.compile(r"[^\W\d_]+")
 _FUNCTION_WORDS = {
-    "en": "the and of to in is that for with on are be this by not or from have which at as we it our was were has will",
-    "de": "der die und das den von zu mit sich des auf für ist im dem nicht ein eine als auch es an werden aus er hat dass "
-    "wir sind bei nach wird oder einer um am haben nur über wenn noch kann durch",
-    "fr": "le la les et des du une est dans pour que qui sur pas plus au avec par nous vous ce sont il elle cette aux ou",
+    "en": "the and of to in is that for with on are be this by not or from have which at as we it our was were has "
+    "will",
+    "de": "der die und das den von zu mit sich des auf für ist im dem nicht ein eine als auch es an werden aus er hat "
+    "dass wir sind bei nach wird oder einer um am haben nur über wenn noch kann durch",
+    "fr": "le la les et des du une est dans pour que qui sur pas plus au avec par nous vous ce sont il elle cette aux "
+    "ou",
     "es": "el la los las y del una es en para que por con no se su al como más pero sus este esta entre ser son",
     "it": "il la le gli e di che è per un una in con non del della sono da al si come più ma nel alla questo anche",
     "nl": "de het een en van is dat op te voor met zijn niet aan er om ook als bij door naar wordt uit deze worden",
@@ -34,9 +36,7 @@ def detect_language(text: str) -> str:
     if len(words) < _MIN_WORDS:
         return UNDETERMINED
     shares = {
-        code: sum(word in function_words for word in words) / len(words)
-        for code, function_words in _SETS.items()
+        code: sum(word in function_words for word in words) / len(words) for code, function_words in _SETS.items()
     }
     best = max(shares, key=lambda code: (shares[code], code == "en"))
     return best if shares[best] >= _MIN_SHARE else UNDETERMINED
-

@@ -17,6 +17,7 @@ class Passage:
     text: str  # the source's text from start to end
     kind: SegmentKind
     locator: Locator
+    sentences: tuple[tuple[int, int], ...]  # their spans, also into the source's text
 
     @property
     def id(self) -> str:

@@ -29,14 +29,14 @@ class Folder(StrEnum):
     FINAL = "final"
 
 
-FOLDER_OF_STAGE = {
-    Stage.SETUP: Folder.DATA,
+FOLDER_OF_STAGE = {  # where a step's saved result is kept
+    Stage.SETUP: Folder.DEBUG,
     Stage.VECTOR_STORE: Folder.VECTOR_IDS,
     Stage.PART_A: Folder.PART_A,
     Stage.QUOTES: Folder.PART_A,
     Stage.PART_B: Folder.PART_B,
-    Stage.CONSOLIDATION: Folder.FINAL,
-    Stage.UPLOAD: Folder.FINAL,
+    Stage.CONSOLIDATION: Folder.DEBUG,
+    Stage.UPLOAD: Folder.DEBUG,
 }
 
 

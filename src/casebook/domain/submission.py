@@ -34,7 +34,7 @@ class Submission:
         return slugify(self.company_name)
 
     @classmethod
-    def parse(
+    def parse(  # noqa: PLR0913 - one parameter a field
         cls,
         *,
         company_name: str,

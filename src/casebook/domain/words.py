@@ -24,18 +24,16 @@ STOP_WORDS = frozenset(
     aber alle allem allen aller alles als also am an ander andere anderem anderen anderer anderes auch auf aus bei bin
     bis bist da damit dann das dass dein dem den denn der des dessen dich die dies diese diesem diesen dieser dieses dir
     doch dort du durch ein eine einem einen einer eines er es etwas euch euer für gegen gewesen hab habe haben hat hatte
-    hatten hier hin hinter ich ihm ihn ihnen ihr ihre ihrem ihren ihrer ihres im immer in ins ist ja jede jedem jeden jeder
-    jedes jener jetzt kann kein keine keinem keinen keiner können könnte machen man manche mehr mein mich mir mit muss
-    müssen nach nicht nichts noch nun nur ob oder ohne sehr sein seine seinem seinen seiner seit sich sie sind so
+    hatten hier hin hinter ich ihm ihn ihnen ihr ihre ihrem ihren ihrer ihres im immer in ins ist ja jede jedem jeden
+    jeder jedes jener jetzt kann kein keine keinem keinen keiner können könnte machen man manche mehr mein mich mir mit
+    muss müssen nach nicht nichts noch nun nur ob oder ohne sehr sein seine seinem seinen seiner seit sich sie sind so
     solche soll sollen sollte sondern sonst sowie über um und uns unser unsere unserem unseren unter viel vom von vor
     während war waren was weg weil weiter welche welcher wenn wer werde werden wie wieder will wir wird wo wollen worden
     wurde wurden zu zum zur zwar zwischen bzw ca sowohl je dabei dazu daher deren bereits etwa pro sodass
     """.split()
 )
 
-_GERMAN_LOOK = re.compile(
-    r"[äöüß]|ung(?:en|s)?$|ungs|heit|keit|schaft|lich|isch|sch(?!ed|oo|em)"
-)
+_GERMAN_LOOK = re.compile(r"[äöüß]|ung(?:en|s)?$|ungs|heit|keit|schaft|lich|isch|sch(?!ed|oo|em)")
 _ENGLISH_SUFFIXES = (
     ("ational", "ate"), ("ization", "ize"), ("isation", "ize"), ("ising", "ize"), ("ised", "ize"), ("ise", "ize"),
     ("ifications", "ify"), ("ification", "ify"), ("ctions", "ct"), ("ction", "ct"),
@@ -50,6 +48,10 @@ _GERMAN_SUFFIXES = (
     "ischen", "ischer", "isches", "ische", "isch", "innen", "erin", "ern", "est", "end", "ende", "enden",
     "en", "em", "er", "es", "st", "e", "n", "s", "t",
 )  # fmt: skip
+_ENGLISH_BY_LAST = {
+    last: tuple(entry for entry in _ENGLISH_SUFFIXES if entry[0][-1] == last)
+    for last in {suffix[-1] for suffix, _ in _ENGLISH_SUFFIXES}
+}
 _MIN_STEM = 3
 _MIN_GERMAN_STEM = 4
 _VOWELS = re.compile(r"[aeiouyäöü]")
@@ -81,13 +83,12 @@ def stem(word: str) -> str:
 
 
 def _stem_english(word: str) -> str:
-    for suffix, replacement in _ENGLISH_SUFFIXES:
-        if not word.endswith(suffix) or word.endswith(("ss", "us", "is")):
-            continue
-        root = word[: -len(suffix)]
-        if len(root) >= _MIN_STEM and _VOWELS.search(root):
-            word = root + replacement
-            break
+    if not word.endswith(("ss", "us", "is")):
+        for suffix, replacement in _ENGLISH_BY_LAST.get(word[-1], ()):
+            root = word[: -len(suffix)]
+            if len(root) >= _MIN_STEM and word.endswith(suffix) and _VOWELS.search(root):
+                word = root + replacement
+                break
     if len(word) > _MIN_STEM and word[-1] == word[-2] and word[-1] not in "sl":
         word = word[:-1]
     if len(word) > _MIN_STEM + 1 and word.endswith("e"):

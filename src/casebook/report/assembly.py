@@ -87,9 +87,7 @@ def assemble(findings: Findings, *, run_id: str, started_at: str, now: datetime)
         readiness=analysis.readiness,
         inventory=analysis.inventory,
         use_cases=use_cases,
-        rejected=tuple(
-            replace(found, quote_ids=_renumbered(found.quote_ids, numbers)) for found in portfolio.rejected
-        ),
+        rejected=tuple(replace(found, quote_ids=_renumbered(found.quote_ids, numbers)) for found in portfolio.rejected),
         data_gaps=portfolio.data_gaps,
         roadmap=_roadmap(use_cases),
         economics=portfolio.economics,
@@ -118,7 +116,9 @@ def _renumbered(quote_ids: Sequence[str], numbers: dict[str, str]) -> tuple[str,
 
 def _quotes(quotes: Sequence[Quote], numbers: dict[str, str], library: Library) -> tuple[ReportQuote, ...]:
     by_place = {quote.id: quote for quote in quotes}
-    return tuple(_quote(by_place[place], number, library.text(by_place[place].source_id)) for place, number in numbers.items())
+    return tuple(
+        _quote(by_place[place], number, library.text(by_place[place].source_id)) for place, number in numbers.items()
+    )
 
 
 def _quote(quote: Quote, number: str, text: str) -> ReportQuote:
@@ -206,9 +206,13 @@ def _not_established(use_cases: Sequence[UseCase], analysis: Analysis, findings:
         missing.append(f"Readiness in {_listed(unknown)}: the documents say nothing of it.")
     asked = findings.submission.use_cases_count
     if not use_cases:
-        missing.append("No use case: the documents do not describe work that a pattern of the catalogue would help with.")
+        missing.append(
+            "No use case: the documents do not describe work that a pattern of the catalogue would help with."
+        )
     elif len(use_cases) < asked:
-        missing.append("As many use cases as were asked for: the evidence carries fewer, and none was added to fill the list.")
+        missing.append(
+            "As many use cases as were asked for: the evidence carries fewer, and none was added to fill the list."
+        )
     if any(not use_case.baseline.claim_ids for use_case in use_cases[:_TOP]):
         missing.append("Today's figures for some of the first use cases: see the open questions.")
     if analysis.profile.contradictions:
@@ -244,24 +248,30 @@ def _governance(use_cases: Sequence[UseCase], analysis: Analysis) -> Governance:
     levels = {use_case.ai_act.level for use_case in use_cases}
     duties = [
         "Name an owner for each use case, and keep a register of purpose, data, vendor and risk class.",
-        "Make sure that the people who use a system know how it works and where it fails (AI literacy, Regulation (EU) 2024/1689, Art. 4).",
+        (
+            "Make sure that the people who use a system know how it works and where it fails "
+            "(AI literacy, Regulation (EU) 2024/1689, Art. 4)."
+        ),
     ]
     if "limited" in levels:
         duties.append(
-            "Tell people when they deal with an AI system or read generated content (Regulation (EU) 2024/1689, Art. 50)."
+            "Tell people when they deal with an AI system or read generated content "
+            "(Regulation (EU) 2024/1689, Art. 50)."
         )
     if "high" in levels:
         duties.append(
-            "Before a use case screened as high goes beyond a paper exercise, have its class confirmed and plan the duties of "
-            "providers and deployers (Regulation (EU) 2024/1689, Chapter III)."
+            "Before a use case screened as high goes beyond a paper exercise, have its class confirmed and plan the "
+            "duties of providers and deployers (Regulation (EU) 2024/1689, Chapter III)."
         )
     if analysis.flags:
-        duties.append("Bring in the data protection officer and the employees' representatives where the quotes below say so.")
+        duties.append(
+            "Bring in the data protection officer and the employees' representatives where the quotes below say so."
+        )
     return Governance(
         flags=analysis.flags,
         duties=tuple(duties),
-        notice="This is a screening by rules, not legal advice. Each rule names its source and the date it was written down; "
-        "check it against the law in force.",
+        notice="This is a screening by rules, not legal advice. Each rule names its source and the date it was written "
+        "down; check it against the law in force.",
     )
 
 
@@ -278,10 +288,16 @@ def _questions(analysis: Analysis, portfolio: Portfolio) -> tuple[OpenQuestion, 
 def _method(findings: Findings) -> Method:
     steps = (
         "Every file was read in a process of its own; what could not be read is listed with the reason.",
-        "The texts were cut into sentences. Sentences that tell of effort, delay, errors, wishes, volumes or limits became evidence.",
+        (
+            "The texts were cut into sentences. Sentences that tell of effort, delay, errors, wishes, volumes or "
+            "limits became evidence."
+        ),
         "Evidence was matched to a catalogue of patterns, each statement to one pattern only.",
-        "Value and feasibility were scored by the weights shown; rank ranges show how far the order holds when each weight moves by a fifth.",
-        "Every quote was checked by code against the text of its source, letter by letter, before the report was written.",
+        (
+            "Value and feasibility were scored by the weights shown; rank ranges show how far the order holds when "
+            "each weight moves by a fifth."
+        ),
+        "Every quote was checked by code against the text of its source, letter by letter, before the report was made.",
     )
     return Method(steps=steps, limits=tuple(_limits(findings)))
 
@@ -292,7 +308,10 @@ def _limits(findings: Findings) -> list[str]:
         "Sentences marked as general knowledge come from the catalogue, not from the company.",
     ]
     if findings.analyst.model is None:
-        limits.append("No language model was used: what is written between the lines, in pictures or in charts was not understood.")
+        limits.append(
+            "No language model was used: what is written between the lines, in pictures or in charts was not "
+            "understood."
+        )
     others = sorted(
         {
             source.language or UNDETERMINED
@@ -302,11 +321,14 @@ def _limits(findings: Findings) -> list[str]:
     )
     if others:
         limits.append(
-            f"Some documents are in languages whose wording the built-in analyst does not know ({', '.join(others)}): they were "
-            "read, but needs in them are likely to be missed."
+            f"Some documents are in languages whose wording the built-in analyst does not know ({', '.join(others)}): "
+            "they were read, but needs in them are likely to be missed."
         )
     if len(findings.manifest.readable) < _THIN:
         limits.append("Very few documents were read: a ranking over so little evidence is a first guess.")
     if findings.evidence.instructions:
-        limits.append("Some passages address AI systems and ask them to do something. They were treated as text, not followed, and not quoted.")
+        limits.append(
+            "Some passages address AI systems and ask them to do something. They were treated as text, "
+            "not followed, and not quoted."
+        )
     return limits

@@ -16,7 +16,8 @@ def opportunity_map(chart: OpportunityMap) -> str:
     marks = "".join(_mark(point, x, y) for point, x, y in _placed(chart.points))
     middle_x, middle_y = _x(0.5), _y(0.5)
     described = "; ".join(
-        f"{point.label} {point.title}: value {point.value:.2f}, feasibility {point.feasibility:.2f}" for point in chart.points
+        f"{point.label} {point.title}: value {point.value:.2f}, feasibility {point.feasibility:.2f}"
+        for point in chart.points
     )
     return (
         f'<svg class="map" viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{escape(described)}">'
@@ -54,6 +55,7 @@ def _placed(points: tuple[Point, ...]) -> list[tuple[Point, float, float]]:
 
 def _mark(point: Point, x: float, y: float) -> str:
     return (
-        f'<g class="mark"><title>{escape(f"{point.label} {point.title}")}</title><circle cx="{x}" cy="{y}" r="{_RADIUS}"/>'
+        f'<g class="mark"><title>{escape(f"{point.label} {point.title}")}</title>'
+        f'<circle cx="{x}" cy="{y}" r="{_RADIUS}"/>'
         f'<text x="{x}" y="{y + 4}" text-anchor="middle">{escape(point.label)}</text></g>'
     )

@@ -38,7 +38,8 @@ def to_html(blocks: Iterable[Block], *, title: str) -> str:
     return (
         '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
         f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">'
-        '<meta name="viewport" content="width=device-width, initial-scale=1"><meta name="referrer" content="no-referrer">'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">'
+        '<meta name="referrer" content="no-referrer">'
         f"<title>{escape(title)}</title><style>{style}</style></head><body>"
         f'<nav aria-label="Contents"><ol>{contents}</ol></nav><main>\n'
         + "\n".join(_block(block) for block in content)
@@ -100,7 +101,9 @@ def _table(table: Table) -> str:
     header = "".join(f"<th scope=col>{escape(cell)}</th>" for cell in table.header)
     head = f"<thead><tr>{header}</tr></thead>" if any(table.header) else ""
     kind = "" if any(table.header) else ' class="facts"'
-    rows = "".join(f"<tr>{''.join(_cell(cell, column, table) for column, cell in enumerate(row))}</tr>" for row in table.rows)
+    rows = "".join(
+        f"<tr>{''.join(_cell(cell, column, table) for column, cell in enumerate(row))}</tr>" for row in table.rows
+    )
     return f'<div class="scroll" tabindex="0"><table{kind}>{head}<tbody>{rows}</tbody></table></div>'
 
 
@@ -113,7 +116,9 @@ def _evidence(evidence: Evidence) -> str:
     place = escape(evidence.place)
     where = f'<a href="{escape(evidence.target)}">{place}</a>' if evidence.target else place
     return (
-        f'<section class="evidence" id="{evidence.quote_id.lower()}"><h3>{evidence.quote_id}</h3><p class="place">{where}</p>'
-        f"<p dir=auto{_lang(evidence.language)}><span>…{escape(evidence.before)}</span><mark>{escape(evidence.text)}</mark>"
+        f'<section class="evidence" id="{evidence.quote_id.lower()}"><h3>{evidence.quote_id}</h3>'
+        f'<p class="place">{where}</p>'
+        f"<p dir=auto{_lang(evidence.language)}><span>…{escape(evidence.before)}</span>"
+        f"<mark>{escape(evidence.text)}</mark>"
         f"<span>{escape(evidence.after)}…</span></p></section>"
     )

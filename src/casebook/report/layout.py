@@ -97,8 +97,10 @@ class _Layout:
                     ("Files", self.coverage_line()),
                     (
                         "Grounding",
-                        f"claims about the company {grounding.claims}, quoted {grounding.quoted}, "
-                        f"verified {grounding.verified}; quotes dropped {grounding.dropped_quotes}",
+                        (
+                            f"claims about the company {grounding.claims}, quoted {grounding.quoted}, "
+                            f"verified {grounding.verified}; quotes dropped {grounding.dropped_quotes}"
+                        ),
                     ),
                     ("Evidence", f"{coverage.statements} statements from {coverage.passages} passages"),
                     ("Cost and time", f"{cost}; {run.seconds:.1f} s"),
@@ -109,9 +111,7 @@ class _Layout:
         yield Paragraph(
             (
                 Text("How to read this. ", strong=True),
-                Text(
-                    "Every statement about the company is a quote from its own documents, marked like this"
-                ),
+                Text("Every statement about the company is a quote from its own documents, marked like this"),
                 *([Cite(self.report.quotes[0].id)] if self.report.quotes else []),
                 Text(
                     "; the mark leads to the quote with its surroundings and the file it stands in. Everything else is "
@@ -152,8 +152,8 @@ class _Layout:
         return (
             Link(use_case.title, f"#{use_case.id.lower()}"),
             Text(
-                f" — {use_case.function}; value {use_case.value.score:.2f}, feasibility {use_case.feasibility.score:.2f}, "
-                f"confidence {use_case.confidence.level}. {use_case.summary}"
+                f" — {use_case.function}; value {use_case.value.score:.2f}, feasibility "
+                f"{use_case.feasibility.score:.2f}, confidence {use_case.confidence.level}. {use_case.summary}"
             ),
         )
 
@@ -269,8 +269,9 @@ class _Layout:
         )
         yield Paragraph(
             words(
-                "Priority is value × feasibility. The rank range shows the best and the worst rank when each weight is moved "
-                "by a fifth, up or down: overlapping ranges mean that the order between two use cases is not settled."
+                "Priority is value × feasibility. The rank range shows the best and the worst rank when each weight is "
+                "moved by a fifth, up or down: overlapping ranges mean that the order between two use cases is "
+                "not settled."
             )
         )
 
@@ -342,7 +343,9 @@ class _Layout:
         if use_case.systems:
             yield Paragraph((Text("Systems: ", strong=True), Text(", ".join(use_case.systems))))
         if use_case.prerequisites:
-            yield Paragraph((Text("Before it starts: ", strong=True), Text("; ".join(use_case.prerequisites))), general=True)
+            yield Paragraph(
+                (Text("Before it starts: ", strong=True), Text("; ".join(use_case.prerequisites))), general=True
+            )
 
     def measures(self, use_case: UseCase) -> Iterator[Block]:
         if use_case.kpis:
@@ -350,7 +353,8 @@ class _Layout:
             yield Table(
                 ("Figure", "Formula", "Unit", "Should go"),
                 tuple(
-                    (words(kpi.name), words(kpi.formula), words(kpi.unit), words(kpi.direction)) for kpi in use_case.kpis
+                    (words(kpi.name), words(kpi.formula), words(kpi.unit), words(kpi.direction))
+                    for kpi in use_case.kpis
                 ),
             )
         facts = (
@@ -369,7 +373,10 @@ class _Layout:
         screening = use_case.ai_act
         source = f" ({screening.source}; as of {screening.as_of})" if screening.source else ""
         yield Paragraph(
-            (Text(f"EU AI Act, screened as {screening.level.replace('_', ' ')}. ", strong=True), Text(screening.rule + source)),
+            (
+                Text(f"EU AI Act, screened as {screening.level.replace('_', ' ')}. ", strong=True),
+                Text(screening.rule + source),
+            ),
             general=True,
         )
         nist = use_case.nist
@@ -416,7 +423,9 @@ class _Layout:
     def data_gaps(self) -> Iterator[Block]:
         yield Heading(2, "Data gaps", "data-gaps")
         if not self.report.data_gaps:
-            yield Paragraph(words("The documents speak of all data that the use cases need; its quality is still to be seen."))
+            yield Paragraph(
+                words("The documents speak of all data that the use cases need; its quality is still to be seen.")
+            )
             return
         yield Paragraph(words("The documents do not speak of this data. It may exist all the same: ask for it."))
         yield Table(
@@ -444,8 +453,8 @@ class _Layout:
         if economics.estimates:
             yield Paragraph(
                 words(
-                    "Only figures that the documents state are used, times the assumptions below. Replace the assumptions by "
-                    "your own; the calculation is shown in full."
+                    "Only figures that the documents state are used, times the assumptions below. Replace the "
+                    "assumptions by your own; the calculation is shown in full."
                 )
             )
             yield Table(
@@ -506,7 +515,9 @@ class _Layout:
         yield Paragraph(words("Duties to plan for:", strong=True))
         yield Bullets(tuple(words(duty) for duty in governance.duties), general=True)
         if governance.flags:
-            yield Paragraph(words("What the documents say on data protection, employees' representation and secrecy:", strong=True))
+            yield Paragraph(
+                words("What the documents say on data protection, employees' representation and secrecy:", strong=True)
+            )
             yield Bullets(tuple(self.claim(claim_id) for claim_id in governance.flags))
 
     def open_questions(self) -> Iterator[Block]:
@@ -558,7 +569,9 @@ class _Layout:
 
     def evidence(self) -> Iterator[Block]:
         yield Heading(2, "Evidence", "evidence")
-        yield Paragraph(words("Every quote, letter by letter as it stands in the text of its source, with what stands around it."))
+        yield Paragraph(
+            words("Every quote, letter by letter as it stands in the text of its source, with what stands around it.")
+        )
         for quote in self.report.quotes:
             source = self.sources[quote.source_id]
             yield Evidence(

@@ -22,7 +22,7 @@ from casebook.report.blocks import (
 )
 
 _SPECIAL = re.compile(r"([\\`*_{}\[\]#|~!])")
-_LINE_START = re.compile(r"^(\s*)([-+]|\d+(?=[.)]))")
+_LIST_MARK = re.compile(r"^(\s*(?:\d+(?=[.)]\s))?)([-+.)](?=\s))")
 _URL = re.compile(r"(?i)\b(https?|ftp|www|mailto|javascript|data)([:.])")
 _JOIN = "\u2060"  # keeps a mark on the line of the word before it
 
@@ -119,4 +119,4 @@ def _escape(text: str) -> str:
     flat = flat.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
     flat = _SPECIAL.sub(r"\\\1", flat)
     flat = _URL.sub(rf"\1{_JOIN}\2", flat)
-    return lead + _LINE_START.sub(r"\1\\\2", flat) + trail
+    return lead + _LIST_MARK.sub(r"\1\\\2", flat) + trail

@@ -55,7 +55,9 @@ def write_report(  # noqa: PLR0913 - everything found so far ends here
     if failures:
         key = f"{submission.company_slug}/{Folder.PART_B}/draft_{run_id}.json"
         storage.write(key, encode(report))
-        message = f"the report is below the ship gates: {'; '.join(failures)}. The draft is kept as {storage.locate(key)}"
+        message = (
+            f"the report is below the ship gates: {'; '.join(failures)}. The draft is kept as {storage.locate(key)}"
+        )
         raise BelowShipGate(message)
     return _write(report, storage, started_at)
 
@@ -72,9 +74,9 @@ def _write(report: Report, storage: Storage, started_at: str) -> ReportFiles:
     if storage.exists(f"{stem}.json") and not _is_of_run(storage.read(f"{stem}.json"), report.run.id):
         stem = f"{stem}_{hashlib.sha256(report.run.id.encode()).hexdigest()[:4]}"  # two runs in one second
     blocks = lay_out(report)
-    storage.write(f"{stem}.md", to_markdown(blocks).encode())
-    storage.write(f"{stem}.html", to_html(blocks, title=f"AI use cases for {report.run.company}").encode())
-    storage.write(f"{stem}.json", encode(report))
+    storage.write(f"{stem}.md", to_markdown(blocks).encode(), durable=True)
+    storage.write(f"{stem}.html", to_html(blocks, title=f"AI use cases for {report.run.company}").encode(), durable=True)
+    storage.write(f"{stem}.json", encode(report), durable=True)
     outcomes = [source.status for source in report.sources]
     return ReportFiles(
         md=f"{stem}.md",

@@ -29,8 +29,7 @@ _HEAD_BYTES = 8192
 class _KeptText:
     """What is kept beside a text, so that an unchanged file is not read again."""
 
-    segments_path: str
-    records_path: str | None
+    digests: dict[str, str]  # sha256 of the text, the segments and the records, by path in the company's folder
     pages: int | None
     warnings: tuple[str, ...]
     language: str
@@ -72,7 +71,7 @@ def _keep_all(inbox: Inbox, storage: Storage, reader: DocumentReader, folder: st
     return sources
 
 
-def _keep(  # noqa: PLR0913 - one file with the four tools it passes through
+def _keep(  # noqa: PLR0913, PLR0917 - one file with the four tools it passes through
     source_id: str,
     incoming: IncomingFile,
     inbox: Inbox,
@@ -151,9 +150,7 @@ def _read_all(
     for number, (request, result) in enumerate(reader.read_all(requests), start=1):
         source = by_id[request.source_id]
         known[source.id] = (
-            _failed(source, result)
-            if isinstance(result, NotRead)
-            else _keep_text(source, result, storage, folder)
+            _failed(source, result) if isinstance(result, NotRead) else _keep_text(source, result, storage, folder)
         )
         progress(Stage.SETUP, len(known), len(by_id), request.name if number else "")
     return list(_in_order(sources, known))
@@ -163,9 +160,7 @@ def _in_order(sources: Sequence[Source], known: dict[str, Source]) -> Iterator[S
     for source in sources:
         if source.same_as:
             twin = known[source.same_as]
-            yield replace(
-                twin, id=source.id, name=source.name, path=source.path, same_as=source.same_as
-            )
+            yield replace(twin, id=source.id, name=source.name, path=source.path, same_as=source.same_as)
         else:
             yield known.get(source.id, source)
 
@@ -181,40 +176,52 @@ def _keep_text(source: Source, document: Document, storage: Storage, folder: str
         reason = "; ".join(document.warnings) or "it contains no text"
         return replace(source, status=Outcome.FAILED, reason=reason, pages=document.pages)
     stem = _text_stem(source)
-    records_path = f"{Folder.DATA}/records/{stem}.json" if document.tables else None
-    kept = _KeptText(
-        segments_path=f"{Folder.DATA}/text/{stem}.segments.json",
-        records_path=records_path,
+    kept = {
+        f"{Folder.DATA}/text/{stem}.txt": document.text.encode(),
+        f"{Folder.DATA}/text/{stem}.segments.json": msgspec.json.encode(document.segments),
+    }
+    if document.tables:
+        kept[f"{Folder.DATA}/records/{stem}.json"] = msgspec.json.encode(document.tables)
+    for path, data in kept.items():
+        storage.write(f"{folder}/{path}", data)
+    facts = _KeptText(
+        digests={path: hashlib.sha256(data).hexdigest() for path, data in kept.items()},
         pages=document.pages,
         warnings=document.warnings,
         language=detect_language(document.text),
         words=len(document.text.split()),
     )
-    storage.write(f"{folder}/{Folder.DATA}/text/{stem}.txt", document.text.encode())
-    storage.write(f"{folder}/{kept.segments_path}", msgspec.json.encode(document.segments))
-    if records_path:
-        storage.write(f"{folder}/{records_path}", msgspec.json.encode(document.tables))
-    storage.write(f"{folder}/{Folder.DATA}/text/{stem}.kept.json", msgspec.json.encode(kept))
-    return _with_text(source, kept, stem)
+    storage.write(f"{folder}/{Folder.DATA}/text/{stem}.kept.json", msgspec.json.encode(facts))
+    return _with_text(source, facts)
 
 
 def _from_before(source: Source, storage: Storage, folder: str) -> Source | None:
-    """Find what an earlier run made of the same content; the last file written proves that all are there."""
+    """Find what an earlier run made of the same content, whole and unchanged."""
     key = f"{folder}/{Folder.DATA}/text/{_text_stem(source)}.kept.json"
     if source.status is not Outcome.READ or source.same_as or not storage.exists(key):
         return None
-    return _with_text(source, msgspec.json.decode(storage.read(key), type=_KeptText), _text_stem(source))
+    try:
+        facts = msgspec.json.decode(storage.read(key), type=_KeptText)
+    except msgspec.DecodeError:
+        return None  # cut off while it was written: read the file again
+    whole = all(
+        storage.exists(f"{folder}/{path}") and hashlib.sha256(storage.read(f"{folder}/{path}")).hexdigest() == digest
+        for path, digest in facts.digests.items()
+    )
+    return _with_text(source, facts) if whole else None
 
 
-def _with_text(source: Source, kept: _KeptText, stem: str) -> Source:
+def _with_text(source: Source, kept: _KeptText) -> Source:
+    stem = _text_stem(source)
+    records_path = f"{Folder.DATA}/records/{stem}.json"
     return replace(
         source,
         status=Outcome.PARTIAL if kept.warnings else Outcome.READ,
         reason="; ".join(kept.warnings) or None,
         pages=kept.pages,
         text_path=f"{Folder.DATA}/text/{stem}.txt",
-        segments_path=kept.segments_path,
-        records_path=kept.records_path,
+        segments_path=f"{Folder.DATA}/text/{stem}.segments.json",
+        records_path=records_path if records_path in kept.digests else None,
         language=kept.language,
         words=kept.words,
     )

@@ -14,6 +14,7 @@ from casebook.analysts.extractive.phrases import Phrases
 from casebook.analysts.extractive.profile import describe
 from casebook.analysts.extractive.proposals import propose
 from casebook.analysts.extractive.readiness import assess
+from casebook.analysts.extractive.selection import Match, match_statements
 from casebook.domain.analysis import Analysis, AnalystFacts, Portfolio
 from casebook.domain.evidence import EvidenceBase
 from casebook.domain.submission import Submission
@@ -38,7 +39,8 @@ class ExtractiveAnalyst:
     def __init__(self, catalogue: Catalogue) -> None:
         """Think with the patterns of `catalogue`."""
         self._catalogue = catalogue
-        self._read: tuple[int, Corpus] | None = None
+        self._read: tuple[Library, Corpus] | None = None
+        self._matches: tuple[Corpus, list[dict[int, Match]]] | None = None
 
     def facts(self) -> AnalystFacts:
         """Say who is thinking."""
@@ -64,7 +66,8 @@ class ExtractiveAnalyst:
 
     def extract(self, submission: Submission, library: Library, analysis: Analysis) -> EvidenceBase:  # noqa: ARG002
         """Quotes: pains, goals, volumes, constraints, systems."""
-        return gather(self._corpus(library), self._index)
+        corpus = self._corpus(library)
+        return gather(corpus, self._matched(corpus), self._catalogue)
 
     def propose(
         self,
@@ -75,7 +78,8 @@ class ExtractiveAnalyst:
         evidence: EvidenceBase,  # noqa: ARG002
     ) -> Portfolio:
         """Part B: the use cases that the evidence speaks for."""
-        return propose(submission, self._corpus(library), self._index, analysis.readiness)
+        corpus = self._corpus(library)
+        return propose(submission, corpus, self._matched(corpus), self._index, analysis.readiness)
 
     @cached_property
     def _index(self) -> PatternIndex:
@@ -83,6 +87,12 @@ class ExtractiveAnalyst:
 
     def _corpus(self, library: Library) -> Corpus:
         """Read a library once; the three parts of a run share it."""
-        if self._read is None or self._read[0] != id(library):
-            self._read = (id(library), Corpus.read(library))
+        if self._read is None or self._read[0] is not library:
+            self._read = (library, Corpus.read(library))
         return self._read[1]
+
+    def _matched(self, corpus: Corpus) -> list[dict[int, Match]]:
+        """Match a corpus once."""
+        if self._matches is None or self._matches[0] is not corpus:
+            self._matches = (corpus, match_statements(corpus.statements, self._index))
+        return self._matches[1]

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
+from casebook.analysts.catalogue import Catalogue
 from casebook.analysts.extractive.claims import Claims
 from casebook.analysts.extractive.corpus import Corpus
 from casebook.analysts.extractive.inventory import named_systems
-from casebook.analysts.extractive.matching import PatternIndex
+from casebook.analysts.extractive.selection import Match
 from casebook.analysts.extractive.statements import Statement
 from casebook.domain.evidence import Evidence, EvidenceBase, Kind, Theme
 
@@ -17,16 +18,16 @@ THEME_FROM = 0.05  # cosine with a pattern, below which a statement belongs to n
 OTHER = "other"
 
 
-def gather(corpus: Corpus, index: PatternIndex) -> EvidenceBase:
+def gather(corpus: Corpus, matched: Sequence[dict[int, Match]], catalogue: Catalogue) -> EvidenceBase:
     """Cut a quote for each statement that tells a pain, a goal, a volume, a constraint, data or systems in use."""
     cutter = Claims("")
     items: list[Evidence] = []
     themes: dict[str, list[str]] = defaultdict(list)
-    for statement in corpus.statements:
+    for statement, matches in zip(corpus.statements, matched, strict=True):
         kinds = tuple(_kinds(statement))
         if not kinds:
             continue
-        theme = _theme(statement, index)
+        theme = _theme(matches, catalogue)
         quote = cutter.quote(statement, theme=theme)
         if quote is None:
             continue
@@ -66,9 +67,8 @@ def _kinds(statement: Statement) -> Iterator[Kind]:
         yield Kind.SYSTEM
 
 
-def _theme(statement: Statement, index: PatternIndex) -> str:
-    fits = index.fits(index.features.of(statement.words))
-    best = max(fits, key=lambda pattern: (fits[pattern], -pattern), default=None)
-    if best is None or fits[best] < THEME_FROM:
+def _theme(matches: dict[int, Match], catalogue: Catalogue) -> str:
+    best = max(matches, key=lambda pattern: (matches[pattern].fit, -pattern), default=None)
+    if best is None or matches[best].fit < THEME_FROM:
         return OTHER
-    return index.catalogue.patterns[best].function
+    return catalogue.patterns[best].function

@@ -6,7 +6,7 @@ import math
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import cache, cached_property
+from functools import cache
 from importlib.resources import files
 from itertools import chain
 
@@ -21,6 +21,9 @@ FIELD_WEIGHTS = {"title": 3.0, "summary": 1.5, "description": 1.0, "pain": 2.0, 
 CONCEPT_WEIGHT = 0.7
 PAIR_WEIGHT = 0.6
 PART_WEIGHT = 0.7
+COINCIDENCE = 0.5  # of the strongest shared feature that does not count
+
+_BREAK = " 0 "  # a number between phrases: no pair and no concept reaches across it
 
 Vector = dict[str, float]
 
@@ -86,39 +89,60 @@ class PatternIndex:
         self._idf = _idf(counts, len(catalogue.patterns))
         self._default_idf = max(self._idf.values(), default=1.0)
         self._vectors = [(number, self._weigh(count)) for number, count in counts]
+        self._likeness = cache(self._likeness_to)
+        self._headings = cache(lambda heading: self.features.of(tokens(heading)))
         self._postings: dict[str, list[tuple[int, float]]] = defaultdict(list)
         for vector_number, (_, vector) in enumerate(self._vectors):
             for feature, weight in vector.items():
                 self._postings[feature].append((vector_number, weight))
 
+    def heading_features(self, heading: str) -> Vector:
+        """Return the features of a heading; neighbouring passages share theirs."""
+        return self._headings(heading)
+
     def fits(self, features: Vector) -> dict[int, float]:
-        """Return the cosine with each pattern that shares a feature with the text."""
-        scores: dict[int, float] = defaultdict(float)
+        """Return how well each pattern fits that shares features with the text: a cosine, 0 to 1.
+
+        The strongest shared feature counts by half only: one rare word in common is a coincidence, several are not.
+        """
+        sums: dict[int, float] = defaultdict(float)
+        strongest: dict[int, float] = defaultdict(float)
         for feature, weight in self._weigh(features).items():
             for vector_number, other in self._postings.get(feature, ()):
-                scores[vector_number] += weight * other
+                shared = weight * other
+                sums[vector_number] += shared
+                if shared > strongest[vector_number]:
+                    strongest[vector_number] = shared
         best: dict[int, float] = {}
-        for vector_number, score in scores.items():
+        for vector_number, total in sums.items():
+            number = self._vectors[vector_number][0]
+            fit = total - COINCIDENCE * strongest[vector_number]
+            if fit > best.get(number, 0.0):
+                best[number] = fit
+        return best
+
+    def alike(self, first: int, second: int) -> float:
+        """Return the best cosine of two patterns in any language, 0 to 1."""
+        return self._likeness(second).get(first, 0.0)
+
+    def _likeness_to(self, pattern: int) -> dict[int, float]:
+        likeness: dict[int, float] = {}
+        for number, vector in self._vectors:
+            if number == pattern:
+                for other, score in self._cosines(vector).items():
+                    likeness[other] = max(score, likeness.get(other, 0.0))
+        return likeness
+
+    def _cosines(self, vector: Vector) -> dict[int, float]:
+        sums: dict[int, float] = defaultdict(float)
+        for feature, weight in vector.items():
+            for vector_number, other in self._postings.get(feature, ()):
+                sums[vector_number] += weight * other
+        best: dict[int, float] = {}
+        for vector_number, score in sums.items():
             number = self._vectors[vector_number][0]
             best[number] = max(score, best.get(number, 0.0))
         return best
-
-    @cached_property
-    def _likeness(self) -> list[dict[int, float]]:
-        likeness: list[dict[int, float]] = [{} for _ in self.catalogue.patterns]
-        for number, vector in self._vectors:
-            scores: dict[int, float] = defaultdict(float)
-            for feature, weight in vector.items():
-                for other, other_weight in self._postings[feature]:
-                    scores[other] += weight * other_weight
-            for other, score in scores.items():
-                pattern = self._vectors[other][0]
-                likeness[number][pattern] = max(score, likeness[number].get(pattern, 0.0))
-        return likeness
-
-    def alike(self, first: int, second: int) -> float:
-        """Return the best cosine of two patterns in any language."""
-        return self._likeness[first].get(second, 0.0)
 
     def _count(self, fields: Sequence[tuple[float, Sequence[str]]]) -> Vector:
         total: dict[str, float] = defaultdict(float)
@@ -156,8 +180,7 @@ def _texts(pattern: Pattern, language: str) -> Iterator[tuple[str, str]]:
         ("system", signals.system),
         ("volume", signals.volume),
     ):
-        for phrase in phrases.get(language, ()) if language else chain.from_iterable(phrases.values()):
-            yield kind, phrase
+        yield kind, _BREAK.join(phrases.get(language, ()) if language else chain.from_iterable(phrases.values()))
 
 
 def _in(texts: Texts | str, language: str) -> str:

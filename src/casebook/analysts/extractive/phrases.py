@@ -24,6 +24,11 @@ class Phrases(Generic[Label]):
             first, *rest = [part for word in phrase.split() for part in _parts(word)]
             self._starting_with[first].append((tuple(rest), label))
 
+    @property
+    def first_words(self) -> Iterable[str]:
+        """The stems with which phrases start: a text without any of them has no phrase."""
+        return self._starting_with.keys()
+
     def find(self, words: Sequence[str]) -> Iterator[tuple[int, Label]]:
         """Yield the position and label of each phrase in `words`, the stems of a text with its stop words."""
         starting_with = self._starting_with

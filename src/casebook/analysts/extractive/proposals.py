@@ -20,7 +20,7 @@ from casebook.analysts.extractive.scoring import (
     score_value,
     strategic_statements,
 )
-from casebook.analysts.extractive.selection import FLOOR, Candidate, match_statements, select
+from casebook.analysts.extractive.selection import FLOOR, Candidate, Match, select
 from casebook.analysts.extractive.statements import Statement
 from casebook.domain.analysis import Portfolio
 from casebook.domain.report import (
@@ -42,6 +42,7 @@ from casebook.domain.submission import Submission
 from casebook.domain.words import terms
 
 MAX_REJECTED = 8
+_LEAST_BUSINESS = 0.1  # texts that do not speak of business at all need ten times the evidence
 _TOP = 3  # questions on the first ranks move most
 _GATES = {
     "high": "Screened as possibly high-risk under the EU AI Act: start only with the controls in place.",
@@ -67,10 +68,17 @@ class _Draft:
         return [match.statement for match in self.candidate.matches]
 
 
-def propose(submission: Submission, corpus: Corpus, index: PatternIndex, readiness: Readiness) -> Portfolio:
+def propose(
+    submission: Submission,
+    corpus: Corpus,
+    matched: Sequence[dict[int, Match]],
+    index: PatternIndex,
+    readiness: Readiness,
+) -> Portfolio:
     """Choose, score and rank use cases; fewer than asked for when the evidence is thin."""
     claims = Claims("B")
-    chosen, others = select(match_statements(corpus.statements, index), index, submission.use_cases_count)
+    floor = FLOOR / max(corpus.business_share, _LEAST_BUSINESS)
+    chosen, others = select(matched, index, submission.use_cases_count, floor=floor)
     drafts = _ranked(_drafts(chosen, submission, corpus, index, readiness, claims))
     ranges = rank_ranges([draft.scored for draft in drafts])
     use_cases = tuple(
@@ -192,13 +200,17 @@ def _data_requirements(
     pattern: Pattern, candidate: Candidate, corpus: Corpus, claims: Claims
 ) -> tuple[DataRequirement, ...]:
     """Look for each kind of data the pattern needs; a statement of the use case itself counts first."""
-    own = [match.statement for match in candidate.matches]
+    phrases = Phrases(
+        (phrase, need.name) for need in pattern.data_needed for found in need.keywords.values() for phrase in found
+    )
+    own = {id(match.statement) for match in candidate.matches}
+    speaking: dict[str, Statement] = {}
+    for statement, names in sorted(corpus.saying(phrases), key=lambda entry: id(entry[0]) not in own):
+        for name in names:
+            speaking.setdefault(name, statement)
     requirements: list[DataRequirement] = []
     for need in pattern.data_needed:
-        phrases = Phrases((phrase, need.name) for found in need.keywords.values() for phrase in found)
-        speaking = [statement for statement in own if any(True for _ in phrases.find(statement.words))]
-        speaking = speaking or [statement for statement, _ in corpus.saying(phrases)][:1]
-        claim = claims.company("data", speaking[:1], theme="data") if speaking else None
+        claim = claims.company("data", [speaking[need.name]], theme="data") if need.name in speaking else None
         requirements.append(
             DataRequirement(name=need.name, found=claim is not None, claim_ids=(claim,) if claim else ())
         )

@@ -4,19 +4,20 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from casebook.analysts.extractive.matching import PatternIndex, Vector
 from casebook.analysts.extractive.statements import Statement
-from casebook.domain.words import tokens
 
-CONTEXT_WEIGHT = 0.35  # of the rest of the passage beside the sentence itself
+CONTEXT_WEIGHT = 0.7  # of the rest of the passage beside the sentence itself
+OWN_SHARE = 0.3  # of a fit that comes from the sentence alone, without its passage
 HEADING_WEIGHT = 0.3
-NEED_FLOOR = 0.2  # what a perfect fit counts for when the sentence does not sound like a need at all
+NEED_FLOOR = 0.1  # what a perfect fit counts for when the sentence does not sound like a need at all
 SUPPORT = (1.0, 0.45, 0.25, 0.15)  # what the best, second, ... statement adds to a pattern's score
 MAX_QUOTES = 4
 LIKENESS_PENALTY = 0.9  # how much a pattern loses that resembles one already chosen
-FLOOR = 0.07  # below this score there is no use case
+FLOOR = 0.03  # a use case whose best statement scores less is not written
+SUPPORT_SHARE = 0.45  # of the best statement's score and own fit, below which a statement does not support it
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +25,8 @@ class Match:
     """A statement that speaks for a pattern."""
 
     statement: Statement
-    fit: float  # cosine with the pattern
+    fit: float  # how well the pattern fits the sentence in its passage, 0 to 1
+    own: float  # how well it fits the sentence alone
     score: float  # fit x how much it sounds like a need
 
 
@@ -40,38 +42,41 @@ class Candidate:
 
 def match_statements(statements: Sequence[Statement], index: PatternIndex) -> list[dict[int, Match]]:
     """Score every statement against every pattern it shares words with."""
-    passages: dict[int, Vector] = {}
-    matched: list[dict[int, Match]] = []
-    for statement in statements:
-        features = dict(index.features.of(statement.words))
-        context = passages.get(statement.number)
-        if context is None:
-            context = passages[statement.number] = _context(statement, index)
-        for feature, count in context.items():
-            features[feature] = features.get(feature, 0.0) + count
-        weight = NEED_FLOOR + (1 - NEED_FLOOR) * statement.need
-        matched.append(
-            {
-                pattern: Match(statement, fit, fit * weight)
-                for pattern, fit in index.fits(features).items()
-            }
-        )
-    return matched
+    own = [index.features.of(statement.words) for statement in statements]
+    contexts: dict[int, Vector] = defaultdict(lambda: defaultdict(float))
+    for statement, features in zip(statements, own, strict=True):
+        context = contexts[statement.number]
+        for feature, count in features.items():
+            context[feature] += count
+    return [
+        _matches(statement, features, contexts[statement.number], index)
+        for statement, features in zip(statements, own, strict=True)
+    ]
 
 
-def _context(statement: Statement, index: PatternIndex) -> Vector:
-    features: dict[str, float] = defaultdict(float)
-    for feature, count in index.features.of(tokens(statement.passage.text)).items():
-        features[feature] += CONTEXT_WEIGHT * count
-    for feature, count in index.features.of(tokens(statement.passage.locator.heading or "")).items():
-        features[feature] += HEADING_WEIGHT * count
-    return features
+def _matches(statement: Statement, own: Vector, context: Vector, index: PatternIndex) -> dict[int, Match]:
+    """Match one statement, by itself and with its passage and heading."""
+    features = dict(own)
+    for feature, count in context.items():
+        features[feature] = features.get(feature, 0.0) + CONTEXT_WEIGHT * count
+    for feature, count in index.heading_features(statement.passage.locator.heading or "").items():
+        features[feature] = features.get(feature, 0.0) + HEADING_WEIGHT * count
+    weight = NEED_FLOOR + (1 - NEED_FLOOR) * statement.need
+    alone = index.fits(own)
+    found: dict[int, Match] = {}
+    for pattern, fit in index.fits(features).items():
+        own_fit = alone.get(pattern, 0.0)
+        mixed = OWN_SHARE * own_fit + (1 - OWN_SHARE) * fit
+        found[pattern] = Match(statement, mixed, own_fit, mixed * weight)
+    return found
 
 
-def select(matched: Sequence[dict[int, Match]], index: PatternIndex, limit: int) -> tuple[list[Candidate], list[Candidate]]:
+def select(
+    matched: Sequence[dict[int, Match]], index: PatternIndex, limit: int, *, floor: float = FLOOR
+) -> tuple[list[Candidate], list[Candidate]]:
     """Choose at most `limit` patterns, best first, each statement for one pattern only.
 
-    Returns the chosen ones and the next best ones that were left out.
+    A pattern is chosen only if one statement scores `floor` or more. Returns the chosen ones and the next best ones that were left out.
     """
     by_pattern: dict[int, list[tuple[int, Match]]] = defaultdict(list)
     for number, matches in enumerate(matched):
@@ -84,43 +89,49 @@ def select(matched: Sequence[dict[int, Match]], index: PatternIndex, limit: int)
     chosen: list[Candidate] = []
     penalty: dict[int, float] = defaultdict(lambda: 1.0)
     while len(chosen) < limit:
+        candidates = (
+            _candidate(pattern, found, taken, penalty[pattern]) for pattern, found in by_pattern.items()
+        )
         best = max(
-            (_candidate(pattern, found, taken, matched, penalty[pattern]) for pattern, found in by_pattern.items()),
+            (candidate for candidate in candidates if candidate.matches and candidate.matches[0].score >= floor),
             key=lambda candidate: (candidate.score, -candidate.pattern),
             default=None,
         )
-        if best is None or best.score < FLOOR:
+        if best is None:
             break
-        chosen.append(best)
+        chosen.append(replace(best, runner_up=_runner_up(best, by_pattern, matched)))
         by_pattern.pop(best.pattern)
         taken |= {id(match.statement) for match in best.matches}
         for pattern in by_pattern:
             penalty[pattern] = min(penalty[pattern], 1 - LIKENESS_PENALTY * index.alike(pattern, best.pattern))
     rest = sorted(
-        (_candidate(pattern, found, taken, matched, penalty[pattern]) for pattern, found in by_pattern.items()),
+        (_candidate(pattern, found, taken, penalty[pattern]) for pattern, found in by_pattern.items()),
         key=lambda candidate: (-candidate.score, candidate.pattern),
     )
     return chosen, [candidate for candidate in rest if candidate.matches]
 
 
-def _candidate(
-    pattern: int,
-    found: Sequence[tuple[int, Match]],
-    taken: set[int],
-    matched: Sequence[dict[int, Match]],
-    penalty: float,
-) -> Candidate:
-    """Put together what speaks for a pattern, from different passages, preferring other sources."""
-    free = [(number, match) for number, match in found if id(match.statement) not in taken]
+def _candidate(pattern: int, found: Sequence[tuple[int, Match]], taken: set[int], penalty: float) -> Candidate:
+    """Put together what speaks for a pattern, each passage once."""
     kept: list[Match] = []
-    for _, match in free:
-        if len(kept) == MAX_QUOTES or (kept and match.score < 0.4 * kept[0].score):
+    for _, match in found:
+        if id(match.statement) in taken:
+            continue
+        if len(kept) == MAX_QUOTES or (kept and match.score < SUPPORT_SHARE * kept[0].score):
             break
+        if kept and match.own < SUPPORT_SHARE * kept[0].own:
+            continue
         if any(match.statement.number == other.statement.number for other in kept):
             continue
         kept.append(match)
     score = sum(share * match.score for share, match in zip(SUPPORT, kept, strict=False))
-    runner_up = 0.0
-    if free:
-        runner_up = max((match.score for other, match in matched[free[0][0]].items() if other != pattern), default=0.0)
-    return Candidate(pattern, score * penalty, tuple(kept), runner_up)
+    return Candidate(pattern, score * penalty, tuple(kept), 0.0)
+
+
+def _runner_up(
+    best: Candidate, by_pattern: dict[int, list[tuple[int, Match]]], matched: Sequence[dict[int, Match]]
+) -> float:
+    """The best score that another pattern reaches with the first statement of `best`."""
+    first = best.matches[0]
+    number = next(number for number, match in by_pattern[best.pattern] if match is first)
+    return max((match.score for other, match in matched[number].items() if other != best.pattern), default=0.0)

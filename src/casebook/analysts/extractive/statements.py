@@ -12,7 +12,6 @@ from casebook.analysts.extractive.wording import Tone, tone
 from casebook.domain.evidence import Quantity, Unit
 from casebook.domain.passage import Passage
 from casebook.domain.quote import MIN_QUOTE_CHARACTERS
-from casebook.domain.sentences import sentence_spans
 from casebook.domain.words import tokens
 
 MIN_WORDS = 4
@@ -89,7 +88,16 @@ def need(measured: Tone, quantities: Sequence[Quantity], words: Sequence[str], *
     A logistic regression over the wording; its weights were learned on labelled sentences of several companies, each
     tested with the company left out (benchmarks/need.py prints the figures).
     """
-    features = {
+    features = need_features(measured, quantities, words, repeated=repeated, question=question)
+    total = sum(_NEED_WEIGHTS[name] * value for name, value in features.items())
+    return 1 / (1 + math.exp(-(total + _NEED_BIAS)))
+
+
+def need_features(
+    measured: Tone, quantities: Sequence[Quantity], words: Sequence[str], *, repeated: bool, question: bool
+) -> dict[str, float]:
+    """Return what `need` looks at, by name."""
+    return {
         "pain": math.log1p(measured.pain),
         "goal": math.log1p(measured.goal),
         "constraint": math.log1p(measured.constraint),
@@ -103,20 +111,22 @@ def need(measured: Tone, quantities: Sequence[Quantity], words: Sequence[str], *
         "percent": any(found.unit is Unit.PERCENT for found in quantities),
         "each": any(found.each for found in quantities),
         "quantity": bool(quantities),
-        "length": min(len(words), 40) / 10,
+        "length": min(len(words), 30) / 10,
         "short": len(words) < 8,  # noqa: PLR2004
         "repeated": repeated,
         "question": question,
+        "pain_of_someone": measured.pain > 0 and measured.actor > 0,
+        "pain_at_work": measured.pain > 0 and measured.work > 0,
+        "neither_pain_nor_goal": measured.pain == 0 and measured.goal == 0,
     }
-    total = sum(_NEED_WEIGHTS[name] * value for name, value in features.items())
-    return 1 / (1 + math.exp(-(total + _NEED_BIAS)))
 
 
-_NEED_BIAS = -6.21
+_NEED_BIAS = -6.8
 _NEED_WEIGHTS = {
-    "pain": 2.03, "goal": 1.44, "constraint": 0.65, "resolved": -0.27, "trivia": -1.21, "work": 0.62, "actor": 0.39,
-    "circumstance": 0.74, "counted_over_time": 0.59, "money": -0.53, "percent": -1.94, "each": 1.35, "quantity": 0.49,
-    "length": 1.33, "short": -0.59, "repeated": -0.83, "question": -0.57,
+    "pain": 1.69, "goal": 1.05, "constraint": 1.74, "resolved": -0.12, "trivia": -1.38, "work": 0.47, "actor": 0.44,
+    "circumstance": 0.95, "counted_over_time": 0.23, "money": -0.7, "percent": -0.62, "each": 1.51, "quantity": 1.01,
+    "length": 1.52, "short": -0.68, "repeated": -3.12, "question": -0.38, "pain_of_someone": 0.2, "pain_at_work": 0.4,
+    "neither_pain_nor_goal": -0.45,
 }  # fmt: skip
 
 
@@ -143,11 +153,10 @@ _INSTRUCTION = re.compile(
 
 
 def _sentences(number: int, passage: Passage) -> Iterator[tuple[int, Passage, int, int]]:
-    for start, end in sentence_spans(passage.text):
-        size = end - start
-        text = passage.text[start:end]
-        if MIN_QUOTE_CHARACTERS <= size <= MAX_CHARACTERS and text.count(" ") + 1 >= MIN_WORDS:
-            yield number, passage, passage.start + start, passage.start + end
+    for start, end in passage.sentences:
+        text = passage.text[start - passage.start : end - passage.start]
+        if MIN_QUOTE_CHARACTERS <= len(text) <= MAX_CHARACTERS and text.count(" ") + 1 >= MIN_WORDS:
+            yield number, passage, start, end
 
 
 def _origins(sentences: Sequence[tuple[int, Passage, int, int]]) -> dict[str, tuple[str, ...]]:

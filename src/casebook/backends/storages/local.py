@@ -20,8 +20,8 @@ class LocalStorage:
         """Keep everything below `root`."""
         self.root = root.absolute()
 
-    def write(self, key: str, data: bytes) -> None:
-        """Keep `data`: written beside its place, flushed to disk, then renamed. Raises StorageFailed."""
+    def write(self, key: str, data: bytes, *, durable: bool = False) -> None:
+        """Keep `data`: written beside its place, flushed to disk if `durable`, then renamed. Raises StorageFailed."""
         target = self._path(key)
         with _explained(target):
             target.parent.mkdir(parents=True, exist_ok=True)
@@ -29,12 +29,13 @@ class LocalStorage:
             try:
                 with os.fdopen(handle, "wb") as file:
                     file.write(data)
-                    file.flush()
-                    os.fsync(file.fileno())
-                os.replace(temporary, target)
+                    if durable:
+                        file.flush()
+                        os.fsync(file.fileno())
+                Path(temporary).replace(target)
             except BaseException:
                 with suppress(OSError):
-                    os.unlink(temporary)
+                    Path(temporary).unlink()
                 raise
 
     def read(self, key: str) -> bytes:
@@ -73,7 +74,7 @@ class LocalStorage:
             target.parent.mkdir(parents=True, exist_ok=True)
             temporary = target.parent / f".writing-{target.name}"
             shutil.move(path, temporary)
-            os.replace(temporary, target)
+            temporary.replace(target)
 
     @contextmanager
     def local_copy(self, key: str) -> Iterator[Path]:

@@ -61,7 +61,7 @@ class EmbeddedVectorStore:
         store_id = f"embedded:{company_slug}:{_digest(passages, names)}"
         key = _key(store_id)
         if not self._storage.exists(key):
-            self._storage.write(key, msgspec.msgpack.encode(_index(passages, names)))
+            self._storage.write(key, msgspec.msgpack.encode(_index(passages, names)), durable=True)
         return store_id
 
     def search(self, store_id: str, query: str, limit: int) -> Sequence[Hit]:

@@ -1,0 +1,182 @@
+"""What is installed, what is missing, and how to get it."""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import os
+import platform
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+from casebook.bootstrap import catalogue
+from casebook.documents.reader import SandboxedReader
+from casebook.documents.reading import HTML
+from casebook.domain.document import Document
+from casebook.errors import CasebookError
+from casebook.ports import ReadRequest
+from casebook.settings import Settings
+
+PYTHON = (3, 11)
+LIBRARIES = {  # module: distribution
+    "charset_normalizer": "charset-normalizer",
+    "click": "click",
+    "msgspec": "msgspec",
+    "pypdfium2": "pypdfium2",
+    "python_calamine": "python-calamine",
+    "rich": "rich",
+    "yaml": "pyyaml",
+}
+HOW_TO_GET_LIBRARIES = "install Casebook again (uv sync, or pip install casebook)"
+HOW_TO_GET_OCR = (
+    "install the ocr extra (uv sync --extra ocr, or pip install 'casebook[ocr]'), or the program tesseract with the "
+    "languages deu and eng"
+)
+LEAST_FREE_BYTES = 200 * 1024 * 1024
+LANGUAGES = ("deu", "eng")
+
+_PROBE = b"<p>Casebook reads this.</p>"  # HTML is always read in a worker process
+_SECONDS = 10  # that a program may take to say what it can do
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One thing that was looked at."""
+
+    name: str
+    ok: bool
+    needed: bool  # the main job cannot run without it
+    finding: str  # what there is; or what is missing, and how to get it
+
+    @property
+    def mark(self) -> str:
+        """A mark for people: fine, missing but not needed, missing."""
+        if self.ok:
+            return "ok"
+        return "!!" if self.needed else "--"
+
+    def as_dict(self) -> dict[str, object]:
+        """Return the check for machines."""
+        return asdict(self)
+
+
+def examine(settings: Settings) -> list[Check]:
+    """Look at everything a run needs or could use. Leaves nothing behind."""
+    return [
+        _python(),
+        *_libraries(),
+        _outputs(settings.outputs),
+        _disk(settings.outputs),
+        _workers(),
+        _catalogue(settings),
+        _rapid_ocr(),
+        _tesseract(),
+    ]
+
+
+def _python() -> Check:
+    found = f"{platform.python_version()} at {sys.executable}"
+    if sys.version_info >= PYTHON:
+        return Check("Python", ok=True, needed=True, finding=found)
+    needed = ".".join(map(str, PYTHON))
+    return Check("Python", ok=False, needed=True, finding=f"{found}: Casebook needs {needed} or newer")
+
+
+def _libraries() -> Iterator[Check]:
+    for module, distribution in LIBRARIES.items():
+        yield _library(module, distribution)
+
+
+def _library(module: str, distribution: str) -> Check:
+    try:
+        importlib.import_module(module)
+        found = version(distribution)
+    except (ImportError, PackageNotFoundError, OSError) as error:
+        finding = f"cannot be loaded ({error}): {HOW_TO_GET_LIBRARIES}"
+        return Check(distribution, ok=False, needed=True, finding=finding)
+    return Check(distribution, ok=True, needed=True, finding=found)
+
+
+def _outputs(folder: Path) -> Check:
+    place = _existing(folder)
+    try:
+        with tempfile.TemporaryFile(dir=place) as file:
+            file.write(_PROBE)
+    except OSError as error:
+        finding = f"{place} cannot be written to ({error.strerror}): choose another folder with --outputs"
+        return Check("Outputs folder", ok=False, needed=True, finding=finding)
+    there = "can be written to" if place == folder.absolute() else "will be made by the first run"
+    return Check("Outputs folder", ok=True, needed=True, finding=f"{folder.absolute()} {there}")
+
+
+def _disk(folder: Path) -> Check:
+    free = shutil.disk_usage(_existing(folder)).free
+    ok = free >= LEAST_FREE_BYTES
+    advice = "" if ok else ": free some space, or choose another folder with --outputs"
+    return Check("Free disk space", ok=ok, needed=True, finding=f"{free / 1e9:.1f} GB{advice}")
+
+
+def _existing(folder: Path) -> Path:
+    """Return the folder, or the nearest one above it that exists."""
+    place = folder.absolute()
+    while not place.exists() and place != place.parent:
+        place = place.parent
+    return place
+
+
+def _workers() -> Check:
+    """Read a tiny file the way documents are read: in a process of its own."""
+    try:
+        with tempfile.TemporaryDirectory(prefix="casebook-") as scratch:
+            path = Path(scratch) / "probe.html"
+            path.write_bytes(_PROBE)
+            request = ReadRequest(source_id="S1", name=path.name, path=path, media_type=HTML)
+            [(_, result)] = SandboxedReader(workers=1).read_all([request])
+    except OSError as error:
+        finding = f"cannot be started ({error.strerror}): allow processes, and writing to {tempfile.gettempdir()}"
+        return Check("Worker processes", ok=False, needed=True, finding=finding)
+    if isinstance(result, Document):
+        return Check("Worker processes", ok=True, needed=True, finding=f"start and read; {os.cpu_count()} cores")
+    return Check("Worker processes", ok=False, needed=True, finding=f"a test file was not read: {result.reason}")
+
+
+def _catalogue(settings: Settings) -> Check:
+    try:
+        found = catalogue(settings).describe()
+    except CasebookError as error:
+        return Check("Catalogue", ok=False, needed=True, finding=str(error))
+    return Check("Catalogue", ok=True, needed=True, finding=found)
+
+
+def _rapid_ocr() -> Check:
+    name = "Scans: RapidOCR"
+    missing = [module for module in ("rapidocr", "onnxruntime") if importlib.util.find_spec(module) is None]
+    if missing:
+        finding = f"{' and '.join(missing)} not installed; to read scans: {HOW_TO_GET_OCR}"
+        return Check(name, ok=False, needed=False, finding=finding)
+    return Check(name, ok=True, needed=False, finding=f"rapidocr {version('rapidocr')}")
+
+
+def _tesseract() -> Check:
+    name = "Scans: tesseract"
+    program = shutil.which("tesseract")
+    if program is None:
+        return Check(name, ok=False, needed=False, finding=f"not installed; to read scans: {HOW_TO_GET_OCR}")
+    try:
+        listed = subprocess.run(  # noqa: S603 - a fixed command
+            [program, "--list-langs"], capture_output=True, text=True, timeout=_SECONDS, check=False
+        ).stdout.split()
+    except (OSError, subprocess.SubprocessError) as error:
+        return Check(name, ok=False, needed=False, finding=f"{program} does not run: {error}")
+    missing = [language for language in LANGUAGES if language not in listed]
+    known = ", ".join(language for language in LANGUAGES if language in listed)
+    if missing:
+        finding = f"{program} lacks the languages {', '.join(missing)}: install its language packs"
+        return Check(name, ok=False, needed=False, finding=finding)
+    return Check(name, ok=True, needed=False, finding=f"{program} with {known}")
