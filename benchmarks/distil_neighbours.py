@@ -118,12 +118,14 @@ class MiniLm:
         return _unit(mean)
 
     def _linear(self, state: Matrix, name: str) -> Matrix:
-        return state @ self._weights[f"{name}.weight"].T + self._weights[f"{name}.bias"]
+        result: Matrix = state @ self._weights[f"{name}.weight"].T + self._weights[f"{name}.bias"]
+        return result
 
     def _normed(self, state: Matrix, name: str) -> Matrix:
         centred = state - state.mean(-1, keepdims=True)
         scale = np.sqrt((centred**2).mean(-1, keepdims=True) + np.float32(1e-12))
-        return centred / scale * self._weights[f"{name}.weight"] + self._weights[f"{name}.bias"]
+        result: Matrix = centred / scale * self._weights[f"{name}.weight"] + self._weights[f"{name}.bias"]
+        return result
 
 
 class Languages:
@@ -144,9 +146,13 @@ class Languages:
         if word in self._also_english:
             return False
         english, german = self._english_grams.total(), self._german_grams.total()
-        return 0 < sum(
-            math.log((self._german_grams[gram] + 0.5) / german) - math.log((self._english_grams[gram] + 0.5) / english)
-            for gram in _grams(word)
+        return (
+            sum(
+                math.log((self._german_grams[gram] + 0.5) / german)
+                - math.log((self._english_grams[gram] + 0.5) / english)
+                for gram in _grams(word)
+            )
+            > 0
         )
 
 
@@ -226,7 +232,8 @@ def translated(pairs: Sequence[tuple[str, str]], english: Vectors) -> Vectors:
     given: dict[tuple[str, str], float] = defaultdict(lambda: 1.0)  # P(German word | English word), up to a factor
     expected: dict[tuple[str, str], float] = {}
     for _ in range(ROUNDS):
-        expected, totals = defaultdict(float), defaultdict(float)
+        expected = defaultdict(float)
+        totals: dict[str, float] = defaultdict(float)
         for first, second in bags:
             for word in second:
                 norm = sum(given[other, word] for other in first) or 1.0
@@ -277,9 +284,7 @@ def _nearest(own: Vectors, shares: Sequence[tuple[Vectors, int]]) -> Iterator[tu
         yield from zip(part, found, strict=True)
 
 
-def _by_concept(
-    model: MiniLm, mean: Matrix, thesaurus: Mapping[str, Sequence[str]], languages: Languages
-) -> Vectors:
+def _by_concept(model: MiniLm, mean: Matrix, thesaurus: Mapping[str, Sequence[str]], languages: Languages) -> Vectors:
     """Give single German words of the thesaurus the mean of the English phrases of their concepts."""
     english: dict[str, list[str]] = {}
     germans: dict[str, list[str]] = defaultdict(list)
@@ -347,9 +352,9 @@ def _gelu(value: Matrix) -> Matrix:
     size = np.abs(value) / np.float32(math.sqrt(2))
     step = 1 / (1 + np.float32(0.3275911) * size)
     factors = (1.061405429, -1.453152027, 1.421413741, -0.284496736, 0.254829592)
-    tail = np.zeros_like(step)
+    tail: Matrix = np.zeros_like(size)
     for factor in factors:
-        tail = (tail + np.float32(factor)) * step
+        tail = ((tail + np.float32(factor)) * step).astype(np.float32)
     error = np.sign(value) * (1 - tail * np.exp(-size * size))
     result: Matrix = value * np.float32(0.5) * (1 + error)
     return result

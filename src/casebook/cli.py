@@ -6,6 +6,7 @@ import os
 import signal
 import sys
 from dataclasses import replace
+from io import TextIOWrapper
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -14,6 +15,7 @@ import click
 from casebook import __version__
 
 if TYPE_CHECKING:
+    from casebook.domain.run import Run
     from casebook.domain.submission import Submission
     from casebook.service import Finished
     from casebook.settings import Settings
@@ -92,8 +94,8 @@ def run(  # noqa: PLR0913, PLR0917 - one parameter an option
         settings = replace(settings, catalogue=catalogue)
     if with_built_in:
         settings = replace(settings, with_built_in=True)
-    _check_folder(folder)
     with _explained():
+        _check_folder(folder, settings.outputs)
         submission = Submission.parse(
             company_name=company,
             company_description=description,
@@ -145,11 +147,11 @@ def _outcome(finished: Finished, settings: Settings) -> dict[str, object]:
         "run_id": finished.run.id,
         "status": finished.run.status,
         "company_slug": finished.run.company_slug,
-        "outputs": str((settings.outputs / finished.run.company_slug).absolute()),
+        "outputs": _full_path(settings.outputs / finished.run.company_slug),
         "report": {
-            "md": str((settings.outputs / files.md).absolute()),
-            "html": str((settings.outputs / files.html).absolute()),
-            "json": str((settings.outputs / files.json).absolute()),
+            "md": _full_path(settings.outputs / files.md),
+            "html": _full_path(settings.outputs / files.html),
+            "json": _full_path(settings.outputs / files.json),
         },
         "seconds": round(finished.seconds, 3),
         "files": {"received": files.files_received, "read": files.files_read, "failed": files.files_failed},
@@ -158,17 +160,27 @@ def _outcome(finished: Finished, settings: Settings) -> dict[str, object]:
     }
 
 
+def _full_path(path: Path) -> str:
+    """Say where a file is; bytes that are not UTF-8 become marks, for JSON can hold nothing else."""
+    return os.fsencode(path.absolute()).decode("utf-8", "replace")
+
+
 def _tell(finished: Finished, settings: Settings) -> None:
     files = finished.files
-    failed = f", {files.files_failed} could not be read (see Sources in the report)" if files.files_failed else ""
+    failed = f", {files.files_failed} not (see Sources in the report)" if files.files_failed else ""
     click.echo(
-        f"{files.use_cases} use cases on {files.quotes} quotes from {files.files_read} of {files.files_received} files"
+        f"{_count(files.use_cases, 'use case')} on {_count(files.quotes, 'quote')}; "
+        f"read {files.files_read} of {_count(files.files_received, 'file')}"
         f"{failed}, in {finished.seconds:.1f} s",
         err=True,
     )
     for key in (files.html, files.json):
         click.echo(f"  {settings.outputs / key}", err=True)
     click.echo(settings.outputs / files.md)
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
 @cli.command()
@@ -215,11 +227,27 @@ def show(run_id: str | None, outputs: Path | None, as_json: bool) -> None:  # no
         click.echo(f"  {step.stage:<14} {step.status:<11} {step.seconds:8.3f} s  {step.output or ''}")
         if step.error:
             click.echo(f"      {step.error}")
-    if found.error:
-        click.echo(f"  {found.error}\n  Run the same command again to go on where it stopped.")
+    error = found.error or ("it was cut off" if _is_cut_off(found, settings) else "")
+    if error:
+        click.echo(f"  {error}\n  Run the same command again to go on where it stopped.")
     for source in _company_files(settings.outputs / found.company_slug):
         reason = f": {source['reason']}" if source["reason"] else ""
         click.echo(f"  {source['id']:<5} {source['status']:<8} {source['name']}{reason}")
+
+
+def _is_cut_off(run: Run, settings: Settings) -> bool:
+    """Tell whether a run that did not end is not under way either: nobody holds the company's lock."""
+    from casebook.backends.locks import company_lock  # noqa: PLC0415
+    from casebook.domain.run import RunStatus  # noqa: PLC0415
+    from casebook.errors import CasebookError  # noqa: PLC0415
+
+    if run.status is not RunStatus.RUNNING:
+        return False
+    try:
+        with company_lock(settings.outputs, run.company_slug):
+            return True
+    except CasebookError:
+        return False
 
 
 def _company_files(folder: Path) -> list[dict[str, Any]]:
@@ -295,13 +323,16 @@ def _settings(outputs: Path | None) -> Settings:
     return replace(settings, outputs=outputs) if outputs else settings
 
 
-def _check_folder(folder: Path) -> None:
+def _check_folder(folder: Path, outputs: Path) -> None:
     if not folder.exists():
         message = f"there is no folder {folder}"
         raise click.BadParameter(message, param_hint="FOLDER")
     if not folder.is_dir():
         message = f"{folder} is a file: give the folder that holds the documents"
         raise click.BadParameter(message, param_hint="FOLDER")
+    if outputs.exists() and outputs.samefile(folder):
+        message = "what is written would lie among the documents: choose another folder"
+        raise click.BadParameter(message, param_hint="--outputs")
 
 
 class _explained:  # noqa: N801 - reads as a statement
@@ -318,6 +349,8 @@ class _explained:  # noqa: N801 - reads as a statement
             raise click.UsageError(str(error)) from error
         if isinstance(error, CasebookError):
             _fail(str(error))
+        if isinstance(error, OSError) and not isinstance(error, BrokenPipeError):
+            _fail(f"the system refuses: {error}")
         if isinstance(error, KeyboardInterrupt):
             _fail("interrupted; what was done is saved: run the same command again to go on")
 
@@ -335,5 +368,7 @@ def _as_json(value: object) -> str:
 
 def main() -> None:
     """Run the command line; a termination signal is treated like Ctrl-C, so that a run ends tidily."""
-    signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
+    if isinstance(sys.stdout, TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")  # names of files may hold what the terminal cannot show
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # raise_signal(SIGINT) may be ignored
     cli()

@@ -265,7 +265,7 @@ def _appearing(sought: Sequence[str], path: Path) -> Iterator[str]:
         if file.is_file():
             raw = file.read_bytes().decode(errors="replace")
             plain = _MARKDOWN_ESCAPE.sub("", html.unescape(_TAG.sub("", raw)))
-            texts += [_squeezed(raw), _squeezed(plain)]
+            texts += map(_squeezed, (raw, html.unescape(raw), plain))
     texts += [_squeezed(text) for text in _strings(msgspec.json.decode(path.read_bytes()))]
     for string in sought:
         wanted = _squeezed(string)
@@ -300,7 +300,7 @@ def _content(report: Report) -> Content:
         use_cases=len(report.use_cases),
         source_concentration=_share(max(by_source.values(), default=0), by_source.total()),
         duplication=_duplication(report.claims),
-        specificity=_specificity(lay_out(report)),
+        specificity=_specificity(report),
     )
 
 
@@ -316,8 +316,12 @@ def _shingles(text: str) -> frozenset[tuple[str, ...]]:
     return frozenset(words[start : start + SHINGLE_WORDS] for start in range(last))
 
 
-def _specificity(blocks: Sequence[Block]) -> float | None:
+def _specificity(report: Report) -> float | None:
     """Count the sentences in lines with a quote's mark among all sentences of prose, up to the list of sources."""
+    try:
+        blocks = lay_out(report)
+    except KeyError:  # a reference leads nowhere: the gates tell of it
+        return None
     counts: Counter[bool] = Counter()
     for block in blocks:
         if isinstance(block, Heading) and block.anchor == "sources":

@@ -204,7 +204,7 @@ class Analyst(Protocol):
         """Part A: profile, readiness, inventory."""
         ...
 
-    def extract(self, submission: Submission, library: Library, analysis: Analysis) -> EvidenceBase:
+    def extract(self, submission: Submission, library: Library, search: Search, analysis: Analysis) -> EvidenceBase:
         """Quotes: what the documents say of pains, goals, volumes, constraints, data and systems."""
         ...
 

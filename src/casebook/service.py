@@ -91,8 +91,9 @@ class Casebook:
         saved = msgspec.json.format(
             msgspec.json.encode({"run_id": run.id, **msgspec.to_builtins(submission)}), indent=2
         )
-        key = f"{run.company_slug}/{Folder.DEBUG}/submission_{_stamp(now)}.json"
-        self.tools.storage.write(key, saved, durable=True)
+        stem = f"{run.company_slug}/{Folder.DEBUG}/submission_{_stamp(now)}"
+        taken = self.tools.storage.exists(f"{stem}.json")  # two runs in one second
+        self.tools.storage.write(f"{stem}_{run.id[-6:]}.json" if taken else f"{stem}.json", saved, durable=True)
         self.records.write(run)
         return run, False
 
@@ -105,7 +106,7 @@ class Casebook:
         finished = replace(
             latest,
             status=status,
-            error=None if error is None else str(error) or type(error).__name__,
+            error=_reason(error),
             finished_at=self.tools.clock().isoformat(timespec="seconds"),
         )
         try:
@@ -115,6 +116,12 @@ class Casebook:
                 raise  # with an error on its way the disk may be what failed: that error says it
         self.log.info("run ended", company=run.company_slug, run_id=run.id, status=status)
         return finished
+
+
+def _reason(error: BaseException | None) -> str | None:
+    if error is None:
+        return None
+    return "interrupted" if isinstance(error, KeyboardInterrupt) else str(error) or type(error).__name__
 
 
 def _stamp(moment: datetime) -> str:

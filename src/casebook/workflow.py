@@ -66,7 +66,15 @@ def run_case(case: Case, *, tools: Tools, step: Step) -> ReportFiles:
     store_id = step(Stage.VECTOR_STORE, vector_store.build, slug, library=library, store=tools.vector_store)
     search = partial(tools.vector_store.search, store_id)
     analysis = step(Stage.PART_A, part_a.analyze, submission, library=library, search=search, analyst=tools.analyst)
-    evidence = step(Stage.QUOTES, quotes.extract, submission, library=library, analysis=analysis, analyst=tools.analyst)
+    evidence = step(
+        Stage.QUOTES,
+        quotes.extract,
+        submission,
+        library=library,
+        search=search,
+        analysis=analysis,
+        analyst=tools.analyst,
+    )
     portfolio = step(
         Stage.PART_B,
         part_b.generate,

@@ -87,6 +87,11 @@ class Pattern(_Struct, frozen=True):
         """The business function's title."""
         return _first(self.function_title) or self.function.replace("_", " ").capitalize()
 
+    @property
+    def search_text(self) -> str:
+        """Title and description in all languages, to search documents with."""
+        return " ".join((*self.texts(self.title), *self.texts(self.description)))
+
     def texts(self, part: Texts | str) -> Iterable[str]:
         """All languages of a text."""
         return part.values() if isinstance(part, dict) else (part,)

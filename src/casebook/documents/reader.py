@@ -11,7 +11,7 @@ from casebook.ports import NotRead, ReadRequest
 
 
 class SandboxedReader:
-    """Reads each file in a worker process of its own, started when the first file comes."""
+    """Reads files in worker processes, small plain texts in this one; workers start when the first file comes."""
 
     def __init__(self, *, workers: int) -> None:
         """Use at most `workers` processes."""

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 
@@ -48,5 +50,11 @@ def log_to_file(path: Path, service: str) -> Log:
     Raises OSError when the file cannot be opened.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    file = path.open("a", encoding="utf-8", buffering=1)
-    return Log(file.write, service=service)
+    path.open("a").close()  # fail now, where it can be explained
+    return Log(partial(_append, path), service=service)
+
+
+def _append(path: Path, line: str) -> None:
+    """Add a line; a log that cannot be written must not end a run that could still say why."""
+    with suppress(OSError), path.open("a", encoding="utf-8") as file:
+        file.write(line)

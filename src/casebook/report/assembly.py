@@ -287,7 +287,7 @@ def _questions(analysis: Analysis, portfolio: Portfolio) -> tuple[OpenQuestion, 
 
 def _method(findings: Findings) -> Method:
     steps = (
-        "Every file was read in a process of its own; what could not be read is listed with the reason.",
+        "Files were read with limits on time, memory and size, all but small plain texts in separate processes; what could not be read is listed with the reason.",
         (
             "The texts were cut into sentences. Sentences that tell of effort, delay, errors, wishes, volumes or "
             "limits became evidence."

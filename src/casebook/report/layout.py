@@ -133,7 +133,7 @@ class _Layout:
         yield Heading(2, "Executive summary", "summary")
         if summary.findings:
             yield Paragraph(words("What the documents say most clearly:", strong=True))
-            yield Bullets(tuple(self.claim(claim_id) for claim_id in summary.findings))
+            yield Bullets(tuple(self.finding(claim_id) for claim_id in summary.findings))
         if summary.top_use_cases:
             yield Paragraph(words("Where to start:", strong=True))
             yield Bullets(
@@ -147,6 +147,11 @@ class _Layout:
         if summary.not_established:
             yield Paragraph(words("What could not be established:", strong=True))
             yield Bullets(tuple(words(text) for text in summary.not_established))
+
+    def finding(self, claim_id: str) -> Line:
+        """A quoted statement with the use case it speaks for."""
+        use_case = next(found for found in self.report.use_cases if claim_id in found.claim_ids)
+        return (Text(f"{use_case.function} — {use_case.title}: ", strong=True), *self.claim(claim_id))
 
     def pitch(self, use_case: UseCase) -> Line:
         return (
@@ -380,7 +385,7 @@ class _Layout:
             general=True,
         )
         nist = use_case.nist
-        notes = (("Govern", nist.govern), ("map", nist.map), ("measure", nist.measure), ("manage", nist.manage))
+        notes = (("Govern", nist.govern), ("Map", nist.map), ("Measure", nist.measure), ("Manage", nist.manage))
         if any(note for _, note in notes):
             yield Paragraph(
                 (Text("NIST AI RMF. ", strong=True), Text(" ".join(f"{name}: {note}" for name, note in notes if note))),

@@ -22,8 +22,8 @@ from casebook.report.blocks import (
 )
 
 _SPECIAL = re.compile(r"([\\`*_{}\[\]#|~!])")
-_LIST_MARK = re.compile(r"^(\s*(?:\d+(?=[.)]\s))?)([-+.)](?=\s))")
-_URL = re.compile(r"(?i)\b(https?|ftp|www|mailto|javascript|data)([:.])")
+_LIST_MARK = re.compile(r"^(\s*(?:\d+(?=[.)](?:\s|$)))?)([-+.)](?=\s|$|--))")
+_URL = re.compile(r"(?i)\b((?:https?|ftp)(?=:/)|www(?=\.\S)|(?:mailto|javascript|data)(?=:\S))")
 _JOIN = "\u2060"  # keeps a mark on the line of the word before it
 
 
@@ -113,10 +113,10 @@ def _evidence(evidence: Evidence) -> str:
 
 def _escape(text: str) -> str:
     """Make document text plain: no markup, no HTML, no link that a renderer makes by itself."""
-    flat = " ".join(text.split()) if text.strip() else text
+    flat = " ".join(text.split()) or " "[: len(text)]
     lead = " " if text[:1].isspace() and flat.strip() else ""
     trail = " " if text[-1:].isspace() and flat.strip() else ""
     flat = flat.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
     flat = _SPECIAL.sub(r"\\\1", flat)
-    flat = _URL.sub(rf"\1{_JOIN}\2", flat)
+    flat = _URL.sub(rf"\1{_JOIN}", flat)
     return lead + _LIST_MARK.sub(r"\1\\\2", flat) + trail

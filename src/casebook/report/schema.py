@@ -9,7 +9,7 @@ import msgspec
 from casebook.domain.report import SCHEMA_VERSION, Report
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
-SCHEMA_ID = f"https://casebook.dev/schema/report-{SCHEMA_VERSION}.json"
+SCHEMA_ID = f"urn:casebook:report:{SCHEMA_VERSION}"
 
 
 def report_schema() -> dict[str, Any]:

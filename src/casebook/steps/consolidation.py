@@ -75,7 +75,9 @@ def _write(report: Report, storage: Storage, started_at: str) -> ReportFiles:
         stem = f"{stem}_{hashlib.sha256(report.run.id.encode()).hexdigest()[:4]}"  # two runs in one second
     blocks = lay_out(report)
     storage.write(f"{stem}.md", to_markdown(blocks).encode(), durable=True)
-    storage.write(f"{stem}.html", to_html(blocks, title=f"AI use cases for {report.run.company}").encode(), durable=True)
+    storage.write(
+        f"{stem}.html", to_html(blocks, title=f"AI use cases for {report.run.company}").encode(), durable=True
+    )
     storage.write(f"{stem}.json", encode(report), durable=True)
     outcomes = [source.status for source in report.sources]
     return ReportFiles(

@@ -5,9 +5,11 @@ from __future__ import annotations
 from casebook.domain.analysis import Analysis
 from casebook.domain.evidence import EvidenceBase
 from casebook.domain.submission import Submission
-from casebook.ports import Analyst, Library
+from casebook.ports import Analyst, Library, Search
 
 
-def extract(submission: Submission, *, library: Library, analysis: Analysis, analyst: Analyst) -> EvidenceBase:
+def extract(
+    submission: Submission, *, library: Library, search: Search, analysis: Analysis, analyst: Analyst
+) -> EvidenceBase:
     """Pains, goals, volumes, constraints, data and systems: verbatim, each once, by theme."""
-    return analyst.extract(submission, library, analysis)
+    return analyst.extract(submission, library, search, analysis)

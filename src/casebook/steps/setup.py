@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
+import os
 import re
+import shutil
 import tempfile
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -16,7 +20,7 @@ from casebook.domain.document import Document, Manifest, Outcome, Source
 from casebook.domain.language import detect_language
 from casebook.domain.run import Folder, Stage
 from casebook.domain.submission import Submission
-from casebook.errors import NoReadableDocuments, PermanentError, TransientError
+from casebook.errors import NoReadableDocuments, PermanentError, StorageFailed, TransientError
 from casebook.ports import DocumentReader, Inbox, IncomingFile, NotRead, Progress, ReadRequest, Storage
 
 READER_VERSION = "1"  # part of the key under which texts are kept: raise it when readers read differently
@@ -61,14 +65,33 @@ def prepare(
 def _keep_all(inbox: Inbox, storage: Storage, reader: DocumentReader, folder: str) -> list[Source]:
     sources: list[Source] = []
     first_with: dict[str, str] = {}
-    with tempfile.TemporaryDirectory(prefix="casebook-") as scratch:
+    with _scratch(storage.locate(folder)) as scratch:
         for number, incoming in enumerate(inbox.files(), start=1):
-            source = _keep(f"S{number}", incoming, inbox, storage, reader, folder, Path(scratch))
+            source = _keep(f"S{number}", incoming, inbox, storage, reader, folder, scratch)
             if source.sha256 and source.status is Outcome.READ:
                 twin = first_with.setdefault(source.sha256, source.id)
                 source = source if twin == source.id else replace(source, same_as=twin)
             sources.append(source)
     return sources
+
+
+@contextmanager
+def _scratch(owner: str) -> Iterator[Path]:
+    """Lend an empty folder in the system's temp folder, the same for each run of `owner`.
+
+    So a run clears what a killed one left there. Raises StorageFailed.
+    """
+    try:
+        folder = Path(tempfile.gettempdir(), f"casebook-{hashlib.sha256(os.fsencode(owner)).hexdigest()[:16]}")
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir(mode=0o700)
+    except OSError as error:
+        message = f"cannot use the folder for temporary files: {error.strerror}: set TMPDIR to another one"
+        raise StorageFailed(message) from error
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _keep(  # noqa: PLR0913, PLR0917 - one file with the four tools it passes through
@@ -86,6 +109,8 @@ def _keep(  # noqa: PLR0913, PLR0917 - one file with the four tools it passes th
     copy = scratch / source_id
     try:
         _fetch(inbox, incoming.name, copy)
+    except StorageFailed:
+        raise  # of the place it is copied to, which says nothing about the file
     except PermanentError as error:
         return _not_kept(source_id, incoming, Outcome.FAILED, str(error))
     digest = _file_digest(copy)
@@ -116,6 +141,9 @@ def _fetch(inbox: Inbox, name: str, target: Path) -> None:
             if attempt == _TRIES - 1:
                 raise PermanentError(str(error)) from error
         except OSError as error:
+            if error.errno in {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}:
+                message = f"cannot copy a file to {target.parent}: {error.strerror}: free some space or set TMPDIR"
+                raise StorageFailed(message) from error
             raise PermanentError(error.strerror or "it cannot be read") from error
         else:
             return
@@ -196,7 +224,7 @@ def _keep_text(source: Source, document: Document, storage: Storage, folder: str
 
 
 def _from_before(source: Source, storage: Storage, folder: str) -> Source | None:
-    """Find what an earlier run made of the same content, whole and unchanged."""
+    """Find what an earlier run made of the same content, wholly read and unchanged since."""
     key = f"{folder}/{Folder.DATA}/text/{_text_stem(source)}.kept.json"
     if source.status is not Outcome.READ or source.same_as or not storage.exists(key):
         return None
@@ -204,6 +232,8 @@ def _from_before(source: Source, storage: Storage, folder: str) -> Source | None
         facts = msgspec.json.decode(storage.read(key), type=_KeptText)
     except msgspec.DecodeError:
         return None  # cut off while it was written: read the file again
+    if facts.warnings:
+        return None  # what was missing then (text recognition, say) may be there now
     whole = all(
         storage.exists(f"{folder}/{path}") and hashlib.sha256(storage.read(f"{folder}/{path}")).hexdigest() == digest
         for path, digest in facts.digests.items()

@@ -64,22 +64,28 @@ class ExtractiveAnalyst:
             quotes=claims.quotes,
         )
 
-    def extract(self, submission: Submission, library: Library, analysis: Analysis) -> EvidenceBase:  # noqa: ARG002
+    def extract(
+        self,
+        submission: Submission,  # noqa: ARG002
+        library: Library,
+        search: Search,
+        analysis: Analysis,  # noqa: ARG002
+    ) -> EvidenceBase:
         """Quotes: pains, goals, volumes, constraints, systems."""
         corpus = self._corpus(library)
-        return gather(corpus, self._matched(corpus), self._catalogue)
+        return gather(corpus, self._matched(corpus, search), self._catalogue)
 
     def propose(
         self,
         submission: Submission,
         library: Library,
-        search: Search,  # noqa: ARG002
+        search: Search,
         analysis: Analysis,
         evidence: EvidenceBase,  # noqa: ARG002
     ) -> Portfolio:
         """Part B: the use cases that the evidence speaks for."""
         corpus = self._corpus(library)
-        return propose(submission, corpus, self._matched(corpus), self._index, analysis.readiness)
+        return propose(submission, corpus, self._matched(corpus, search), self._index, analysis.readiness)
 
     @cached_property
     def _index(self) -> PatternIndex:
@@ -91,8 +97,8 @@ class ExtractiveAnalyst:
             self._read = (library, Corpus.read(library))
         return self._read[1]
 
-    def _matched(self, corpus: Corpus) -> list[dict[int, Match]]:
+    def _matched(self, corpus: Corpus, search: Search) -> list[dict[int, Match]]:
         """Match a corpus once."""
         if self._matches is None or self._matches[0] is not corpus:
-            self._matches = (corpus, match_statements(corpus.statements, self._index))
+            self._matches = (corpus, match_statements(corpus.statements, self._index, search))
         return self._matches[1]

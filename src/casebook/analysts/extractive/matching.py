@@ -6,13 +6,14 @@ import math
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from importlib.resources import files
 from itertools import chain
 
 import msgspec
 
 from casebook.analysts.catalogue import Catalogue, Pattern, Texts
+from casebook.analysts.extractive.neighbours import neighbours
 from casebook.analysts.extractive.phrases import Phrases
 from casebook.domain.compounds import Compounds
 from casebook.domain.words import STOP_WORDS, tokens
@@ -21,6 +22,7 @@ FIELD_WEIGHTS = {"title": 3.0, "summary": 1.5, "description": 1.0, "pain": 2.0, 
 CONCEPT_WEIGHT = 0.7
 PAIR_WEIGHT = 0.6
 PART_WEIGHT = 0.7
+RELATED_WEIGHT = 0.8  # of a word of related meaning, times its likeness
 COINCIDENCE = 0.5  # of the strongest shared feature that does not count
 
 _BREAK = " 0 "  # a number between phrases: no pair and no concept reaches across it
@@ -89,7 +91,15 @@ class PatternIndex:
         self._idf = _idf(counts, len(catalogue.patterns))
         self._default_idf = max(self._idf.values(), default=1.0)
         self._vectors = [(number, self._weigh(count)) for number, count in counts]
+        self.names_pains = [any(pattern.signals.pain.values()) for pattern in catalogue.patterns]
+        self._anti_signals = Phrases(
+            (phrase, number)
+            for number, pattern in enumerate(catalogue.patterns)
+            for phrases in pattern.anti_signals.values()
+            for phrase in phrases
+        )
         self._likeness = cache(self._likeness_to)
+        self._related = cache(self._nearest)
         self._headings = cache(lambda heading: self.features.of(tokens(heading)))
         self._postings: dict[str, list[tuple[int, float]]] = defaultdict(list)
         for vector_number, (_, vector) in enumerate(self._vectors):
@@ -100,14 +110,19 @@ class PatternIndex:
         """Return the features of a heading; neighbouring passages share theirs."""
         return self._headings(heading)
 
-    def fits(self, features: Vector) -> dict[int, float]:
-        """Return how well each pattern fits that shares features with the text: a cosine, 0 to 1.
+    def excluded(self, words: Sequence[str]) -> set[int]:
+        """Return the patterns whose words mean something else in this text, by their anti-signals."""
+        return {number for _, number in self._anti_signals.find(words)}
 
-        The strongest shared feature counts by half only: one rare word in common is a coincidence, several are not.
+    def fits(self, features: Vector) -> dict[int, float]:
+        """Return how well each pattern fits that shares features with the text: about 0 to 1, more fits better.
+
+        A cosine over the text's features and over words of related meaning. The strongest shared feature counts by half
+        only: one rare word in common is a coincidence, several are not.
         """
         sums: dict[int, float] = defaultdict(float)
         strongest: dict[int, float] = defaultdict(float)
-        for feature, weight in self._weigh(features).items():
+        for feature, weight in self._with_related(self._weigh(features)).items():
             for vector_number, other in self._postings.get(feature, ()):
                 shared = weight * other
                 sums[vector_number] += shared
@@ -120,6 +135,34 @@ class PatternIndex:
             if fit > best.get(number, 0.0):
                 best[number] = fit
         return best
+
+    def _with_related(self, weighed: Vector) -> Vector:
+        """Add the words of related meaning that patterns use, each as strongly as its nearest word in the text says.
+
+        The text's own norm stays: a text is not longer for the words it might have used.
+        """
+        related: dict[str, float] = defaultdict(float)
+        for feature, weight in weighed.items():
+            for other, likeness in self._related(feature):
+                related[other] = max(related[other], RELATED_WEIGHT * weight * likeness)
+        for feature, weight in weighed.items():
+            related[feature] += weight
+        return related
+
+    def _nearest(self, feature: str) -> tuple[tuple[str, float], ...]:
+        """Find related words in either direction: near to the feature, or counting it among their nearest."""
+        if feature.startswith("#") or " " in feature:
+            return ()
+        near = {word: likeness for word, likeness in neighbours().of(feature) if word in self._idf}
+        return tuple({**self._named_by.get(feature, {}), **near}.items())
+
+    @cached_property
+    def _named_by(self) -> dict[str, dict[str, float]]:
+        named_by: dict[str, dict[str, float]] = defaultdict(dict)
+        for known in self._idf:
+            for word, likeness in neighbours().of(known):
+                named_by[word][known] = likeness
+        return named_by
 
     def alike(self, first: int, second: int) -> float:
         """Return the best cosine of two patterns in any language, 0 to 1."""

@@ -66,7 +66,6 @@ def describe(submission: Submission, corpus: Corpus, search: Search, claims: Cla
 
 
 def _fields(submission: Submission, corpus: Corpus, search: Search, claims: Claims) -> Iterator[ProfileField]:
-    yield ProfileField(name="company_name", form_says=submission.company_name, claim_ids=())
     description = submission.company_description
     for start, end in sentence_spans(description):
         sentence = description[start:end]
@@ -75,8 +74,6 @@ def _fields(submission: Submission, corpus: Corpus, search: Search, claims: Clai
             form_says=sentence,
             claim_ids=_said_of(sentence, submission.company_name, corpus, search, claims),
         )
-    if submission.report_expectations:
-        yield ProfileField(name="report_expectations", form_says=submission.report_expectations, claim_ids=())
 
 
 def _said_of(sentence: str, company: str, corpus: Corpus, search: Search, claims: Claims) -> tuple[str, ...]:
@@ -121,21 +118,34 @@ def _score_contradictions(submission: Submission, corpus: Corpus, claims: Claims
 
 
 def _system_contradictions(submission: Submission, corpus: Corpus, claims: Claims) -> Iterator[Contradiction]:
-    """The form names a system as in use; a document speaks of the same family as not yet or no longer so."""
+    """The form names a system as in use; a document speaks of that system as not yet, or no longer, in use."""
+    seen: set[str] = set()
     for name, _, _ in named_systems(submission.company_description):
-        family = name.split()[0].lower()
-        for statement in corpus.statements:
-            of_family = any(found.split()[0].lower() == family or found == name for found, _, _ in named_systems(statement.text))
-            if of_family and any(True for _ in _NOT_YET.find(statement.words)):
-                claim = claims.company("profile", [statement], theme="systems")
-                if claim:
-                    yield Contradiction(
-                        field="company_description",
-                        form_says=_sentence_with(submission.company_description, name),
-                        claim_ids=(claim,),
-                        question=f"Which system is in use today: is {name} live, planned or replaced?",
-                    )
-                    break
+        if name in seen:
+            continue
+        seen.add(name)
+        doubting = [
+            statement
+            for statement in corpus.statements
+            if any(found in name for found, _, _ in named_systems(statement.text) if " " in name or found == name)
+            and _says(_NOT_YET, statement.words)
+            and not _is_family_only(name, statement)
+        ]
+        best = max(doubting, key=lambda statement: (_count(_NOT_YET, statement.words), -statement.number), default=None)
+        claim = claims.company("profile", [best], theme="systems") if best else None
+        if claim:
+            yield Contradiction(
+                field="company_description",
+                form_says=_sentence_with(submission.company_description, name),
+                claim_ids=(claim,),
+                question=f"Which system is in use today: is {name} live, planned or replaced?",
+            )
+
+
+def _is_family_only(name: str, statement: Statement) -> bool:
+    """Tell whether a statement names only the maker ("SAP") of a system that has a name of its own."""
+    maker = name.split()[0]
+    return " " in name and all(found == maker for found, _, _ in named_systems(statement.text) if found in name)
 
 
 def _figure_contradictions(submission: Submission, corpus: Corpus, claims: Claims) -> Iterator[Contradiction]:
@@ -208,6 +218,10 @@ def _beside(statement: Statement, quantity: Quantity) -> str:
 
 def _says(phrases: Phrases[str], words: Sequence[str]) -> bool:
     return any(True for _ in phrases.find(words))
+
+
+def _count(phrases: Phrases[str], words: Sequence[str]) -> int:
+    return sum(1 for _ in phrases.find(words))
 
 
 def _close(first: float, second: float) -> bool:

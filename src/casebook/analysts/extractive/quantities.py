@@ -20,6 +20,7 @@ _HOURS_IN = {
     "day": 8, "days": 8, "tag": 8, "tage": 8, "tagen": 8, "arbeitstage": 8, "arbeitstagen": 8, "manntage": 8,
     "week": 40, "weeks": 40, "woche": 40, "wochen": 40,
 }  # fmt: skip
+_WORKING_TIMES = {unit for unit, hours in _HOURS_IN.items() if hours <= 1}  # days and weeks are mostly waiting times
 _SCALE = {"k": 1e3, "thousand": 1e3, "tsd": 1e3, "m": 1e6, "mn": 1e6, "mio": 1e6, "million": 1e6, "millionen": 1e6,
           "bn": 1e9, "mrd": 1e9, "billion": 1e9, "milliarden": 1e9}  # fmt: skip
 _PERIODS = {
@@ -32,7 +33,8 @@ _PERIODS = {
     "jährlich": Period.YEAR,
 }  # fmt: skip
 _PERIOD_WORDS = "|".join(sorted(_PERIODS, key=len, reverse=True))
-_PER = rf"(?:\s*(?:(?:a|an|per|each|every|/|pro|je|im|am|in der|in the|jeden|jede|jedes)\s*)(?P<period>{_PERIOD_WORDS})\b|\s+(?P<adverb>daily|weekly|monthly|yearly|annually|täglich|wöchentlich|monatlich|jährlich)\b)"
+_PER = rf"(?:\s*(?:(?:of every|of each|a|an|per|each|every|/|pro|je|im|am|in der|in the|jeden|jede|jedes)\s*)(?P<period>{_PERIOD_WORDS})\b|\s+(?P<adverb>daily|weekly|monthly|yearly|annually|täglich|wöchentlich|monatlich|jährlich)\b)"
+_PER_UNNAMED = re.sub(r"\?P<\w+>", "?:", _PER)
 _EACH = r"(?P<each>\s*(?:per|pro|je|for each|for every|/)\s+(?:[^\W\d_]{3,}))"
 _QUANTITY = re.compile(
     rf"""
@@ -41,8 +43,9 @@ _QUANTITY = re.compile(
       [\s\u00a0\u202f-]?(?:
         (?P<percent>%|percent|per\ cent|Prozent|v\.H\.)
         |(?P<unit_money>€|£|\$|EUR\b|Euro\b|euros?\b|GBP\b|CHF\b|Franken\b|USD\b|pounds?\b)
-        |(?P<unit_hours>{"|".join(sorted(_HOURS_IN, key=len, reverse=True))})\b\.?
+        |(?:working\s|full\s|ganze[rn]?\s|volle[rn]?\s)?(?P<unit_hours>{"|".join(sorted(_HOURS_IN, key=len, reverse=True))})\b\.?
         |(?P<people>employees|people|staff|Mitarbeitende[rn]?|Mitarbeiter(?:innen)?|Beschäftigten?|Personen|FTEs?|Köpfe|colleagues|Kollegen)\b
+        |(?P<bare>(?={_PER_UNNAMED}))
         |(?P<noun>(?:[a-zäöüß]{{3,}}\s){{0,2}}?[^\W\d_]{{3,}})
       )
     """,
@@ -54,6 +57,9 @@ _NOT_A_COUNT = re.compile(
     r"(?i)^(?:januar|februar|märz|april|mai|juni|juli|august|september|oktober|november|dezember|january|february|march"
     r"|may|june|july|october|december|uhr|am|pm|and|und|or|oder|bis|to|the|der|die|das|of|von|in|im|for|für|is|ist|was|war"
     r"|mm|cm|km|kg|bar|grad|volt|kw|mb|gb|to|at|as|with|mit)\b"
+)
+_EVERY = re.compile(
+    rf"\b(?:every(?:\s+single)?|each|jede[nrs]?)\s+(?P<period>{_PERIOD_WORDS})\b", re.IGNORECASE
 )
 _YEAR = re.compile(r"(?:19|20)\d\d")
 
@@ -76,6 +82,8 @@ def _quantity(text: str, match: re.Match[str], offset: int) -> Quantity | None:
     if match["noun"] and (_YEAR.fullmatch(raw) or _NOT_A_COUNT.match(match["noun"])):
         return None
     end, period, each = _tail(text, match)
+    if period is None and not each and (match["unit_hours"] or "").lower() in _WORKING_TIMES:
+        period = _stated_period(text)
     unit, noun, factor = _unit(match)
     value = parse_number(raw) * factor * _SCALE.get((match["money_scale"] or match["scale"] or "").lower(), 1)
     if unit is Unit.ITEMS and period is None and parse_number(raw) < 2:  # noqa: PLR2004 - "one customer" counts nothing
@@ -90,6 +98,12 @@ def _quantity(text: str, match: re.Match[str], offset: int) -> Quantity | None:
         period=period,
         each=each,
     )
+
+
+def _stated_period(text: str) -> Period | None:
+    """Read the period of a duration that stands elsewhere in the sentence: "every morning ... two hours"."""
+    stated = _EVERY.search(text)
+    return _PERIODS[stated["period"].lower()] if stated else None
 
 
 def _tail(text: str, match: re.Match[str]) -> tuple[int, Period | None, bool]:
@@ -114,7 +128,7 @@ def _unit(match: re.Match[str]) -> tuple[Unit, str, float]:
         return Unit.HOURS, "", _HOURS_IN[match["unit_hours"].lower()]
     if match["people"]:
         return Unit.PEOPLE, match["people"], 1
-    return Unit.ITEMS, match["noun"].split()[-1], 1
+    return Unit.ITEMS, match["noun"].split()[-1] if match["noun"] else "", 1
 
 
 def _currency(sign: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 
@@ -19,7 +20,17 @@ from casebook.domain.submission import Submission
 LABELS = {1: "initial", 2: "emerging", 3: "defined", 4: "managed", 5: "leading"}
 NO_EVIDENCE = "no evidence found"
 _QUOTES = 2  # a dimension
-_SINGLE_LEVELS = (2, 4)  # one statement alone never shows the best or the worst
+_LONG = 35  # words
+_SINGLE_LEVELS = (2, 3)  # one statement alone never shows the best or the worst
+
+
+@dataclass(frozen=True, slots=True)
+class _Sign:
+    """A statement that shows something of a dimension."""
+
+    statement: Statement
+    side: str  # "strong" or "weak"
+    count: int  # of telling phrases
 
 
 class _DimensionData(msgspec.Struct):
@@ -42,26 +53,26 @@ def assess(submission: Submission, corpus: Corpus, claims: Claims) -> Readiness:
     )
 
 
-def _signs_by_dimension(corpus: Corpus) -> dict[Dimension, list[tuple[Statement, str]]]:
+def _signs_by_dimension(corpus: Corpus) -> dict[Dimension, list[_Sign]]:
     """Find the statements that show something of each dimension, with "strong" or "weak"."""
-    found: dict[Dimension, list[tuple[Statement, str]]] = defaultdict(list)
+    found: dict[Dimension, list[_Sign]] = defaultdict(list)
     for statement, labels in corpus.saying(_phrases()):
         if statement.tone.trivia > statement.tone.pain:
             continue
         for dimension in Dimension:
             strong, weak = labels[f"{dimension}:strong"], labels[f"{dimension}:weak"]
             if strong or weak:
-                found[dimension].append((statement, "strong" if strong > weak else "weak"))
+                found[dimension].append(_Sign(statement, "strong" if strong > weak else "weak", max(strong, weak)))
     return found
 
 
-def _assess(dimension: Dimension, signs: Sequence[tuple[Statement, str]], claims: Claims) -> DimensionAssessment:
+def _assess(dimension: Dimension, signs: Sequence[_Sign], claims: Claims) -> DimensionAssessment:
     advice = _data()[dimension].next
     if not signs:
         return DimensionAssessment(
             dimension=dimension, level=None, label=NO_EVIDENCE, claim_ids=(), next_level=advice[0]
         )
-    strong = sum(sign == "strong" for _, sign in signs)
+    strong = sum(sign.side == "strong" for sign in signs)
     level = round(1 + 4 * (strong + 0.5) / (len(signs) + 1))
     if len(signs) == 1:
         level = min(max(level, _SINGLE_LEVELS[0]), _SINGLE_LEVELS[1])
@@ -76,23 +87,18 @@ def _assess(dimension: Dimension, signs: Sequence[tuple[Statement, str]], claims
     )
 
 
-def _telling(signs: Sequence[tuple[Statement, str]]) -> list[Statement]:
-    """Choose the statement that shows most for either side, from different sources where there are some."""
+def _telling(signs: Sequence[_Sign]) -> list[Statement]:
+    """Choose the statement that shows most for either side; a pain that only touches the dimension comes last."""
     chosen: list[Statement] = []
-    for sign in ("strong", "weak"):
+    for side in ("strong", "weak"):
         best = max(
-            (statement for statement, found in signs if found == sign),
-            key=lambda statement: (_weight(statement), -statement.number),
+            (sign for sign in signs if sign.side == side),
+            key=lambda sign: (sign.count, len(sign.statement.words) <= _LONG, -sign.statement.number),
             default=None,
         )
         if best:
-            chosen.append(best)
+            chosen.append(best.statement)
     return chosen[:_QUOTES]
-
-
-def _weight(statement: Statement) -> float:
-    words = len(statement.words)
-    return statement.tone.pain + statement.tone.goal + 0.05 * min(words, 25) + 0.3 * bool(statement.quantities)
 
 
 def _comment(own: float | None, found: float | None, *, missing: int) -> str:

@@ -5,18 +5,28 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from heapq import nlargest
 
 from casebook.analysts.extractive.matching import PatternIndex, Vector
 from casebook.analysts.extractive.statements import Statement
+from casebook.ports import Search
 
-CONTEXT_WEIGHT = 0.7  # of the rest of the passage beside the sentence itself
+CONTEXT_WEIGHT = 1.0  # of the passage beside the sentence itself
 OWN_SHARE = 0.3  # of a fit that comes from the sentence alone, without its passage
 HEADING_WEIGHT = 0.3
-NEED_FLOOR = 0.1  # what a perfect fit counts for when the sentence does not sound like a need at all
+NEED_FLOOR = 0.05  # what a fit counts for when the sentence does not sound like a need at all
+# A pattern that names no pains describes an undertaking: a passage that describes the same undertaking in other words
+# is evidence by itself. From the first fit on it counts more, from the second on it counts STRONG_FLOOR.
+STRONG_FIT = (0.2, 0.4)
+STRONG_FLOOR = 0.6
+KEPT_PATTERNS = 12  # best patterns kept for each statement
+MATCH_ALL = 3_000  # statements; of more, only those that sound like needs or that the search finds are matched
+NEED_FROM = 0.05
+FOUND_PER_PATTERN = 20  # passages
 SUPPORT = (1.0, 0.45, 0.25, 0.15)  # what the best, second, ... statement adds to a pattern's score
 MAX_QUOTES = 4
 LIKENESS_PENALTY = 0.9  # how much a pattern loses that resembles one already chosen
-FLOOR = 0.03  # a use case whose best statement scores less is not written
+FLOOR = 0.035  # a use case whose best statement scores less is not written
 SUPPORT_SHARE = 0.45  # of the best statement's score and own fit, below which a statement does not support it
 
 
@@ -40,17 +50,39 @@ class Candidate:
     runner_up: float  # the best score that another pattern reaches with the same first statement
 
 
-def match_statements(statements: Sequence[Statement], index: PatternIndex) -> list[dict[int, Match]]:
-    """Score every statement against every pattern it shares words with."""
-    own = [index.features.of(statement.words) for statement in statements]
+def match_statements(
+    statements: Sequence[Statement], index: PatternIndex, search: Search | None = None
+) -> list[dict[int, Match]]:
+    """Score every statement against the patterns it shares words with; the best few are kept.
+
+    Of a large corpus, statements that neither sound like needs nor lie where `search` finds a pattern's words have none.
+    """
+    worth = _worth_matching(statements, index, search)
+    own = {place: index.features.of(statements[place].words) for place in worth}
     contexts: dict[int, Vector] = defaultdict(lambda: defaultdict(float))
-    for statement, features in zip(statements, own, strict=True):
-        context = contexts[statement.number]
+    for place, features in own.items():
+        context = contexts[statements[place].number]
         for feature, count in features.items():
             context[feature] += count
     return [
-        _matches(statement, features, contexts[statement.number], index)
-        for statement, features in zip(statements, own, strict=True)
+        _matches(statement, own[place], contexts[statement.number], index) if place in own else {}
+        for place, statement in enumerate(statements)
+    ]
+
+
+def _worth_matching(statements: Sequence[Statement], index: PatternIndex, search: Search | None) -> list[int]:
+    if len(statements) <= MATCH_ALL:
+        return list(range(len(statements)))
+    found = {
+        hit.passage_id
+        for number, pattern in enumerate(index.catalogue.patterns)
+        if search and not index.names_pains[number]
+        for hit in search(pattern.search_text, FOUND_PER_PATTERN)
+    }
+    return [
+        place
+        for place, statement in enumerate(statements)
+        if statement.need >= NEED_FROM or statement.passage.id in found
     ]
 
 
@@ -61,14 +93,23 @@ def _matches(statement: Statement, own: Vector, context: Vector, index: PatternI
         features[feature] = features.get(feature, 0.0) + CONTEXT_WEIGHT * count
     for feature, count in index.heading_features(statement.passage.locator.heading or "").items():
         features[feature] = features.get(feature, 0.0) + HEADING_WEIGHT * count
-    weight = NEED_FLOOR + (1 - NEED_FLOOR) * statement.need
+    excluded = index.excluded(statement.words)
     alone = index.fits(own)
     found: dict[int, Match] = {}
     for pattern, fit in index.fits(features).items():
+        if pattern in excluded:
+            continue
         own_fit = alone.get(pattern, 0.0)
         mixed = OWN_SHARE * own_fit + (1 - OWN_SHARE) * fit
-        found[pattern] = Match(statement, mixed, own_fit, mixed * weight)
-    return found
+        floor = NEED_FLOOR if index.names_pains[pattern] else _floor_for(mixed)
+        found[pattern] = Match(statement, mixed, own_fit, mixed * (floor + (1 - floor) * statement.need))
+    best = nlargest(KEPT_PATTERNS, found, key=lambda pattern: (found[pattern].score, -pattern))
+    return {pattern: found[pattern] for pattern in best}
+
+
+def _floor_for(fit: float) -> float:
+    low, high = STRONG_FIT
+    return NEED_FLOOR + (STRONG_FLOOR - NEED_FLOOR) * min(1.0, max(0.0, (fit - low) / (high - low)))
 
 
 def select(
@@ -76,7 +117,8 @@ def select(
 ) -> tuple[list[Candidate], list[Candidate]]:
     """Choose at most `limit` patterns, best first, each statement for one pattern only.
 
-    A pattern is chosen only if one statement scores `floor` or more. Returns the chosen ones and the next best ones that were left out.
+    A pattern is chosen only if one statement scores `floor` or more. Returns the chosen ones and the next best ones that
+    were left out.
     """
     by_pattern: dict[int, list[tuple[int, Match]]] = defaultdict(list)
     for number, matches in enumerate(matched):

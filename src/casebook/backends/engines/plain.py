@@ -65,9 +65,9 @@ class PlainEngine:
             self._note(replace(record, seconds=round(time.monotonic() - begun, 3)))
             self._log.error("step failed", step=stage, run_id=self.run.id, error=str(error))
             raise
-        self._keep(stage, result, started=started, seconds=time.monotonic() - begun, attempts=attempts)
+        data = self._keep(stage, result, started=started, seconds=time.monotonic() - begun, attempts=attempts)
         self._progress(stage, 1, 1)
-        return result
+        return msgspec.json.decode(data, type=result_type)  # as a run that goes on reads it: 220.0 where 220 was kept
 
     def _attempt(self, function: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> tuple[T, int]:
         """Try again after transient errors, at this one level only."""
@@ -91,7 +91,7 @@ class PlainEngine:
             return None  # cut off while it was written, or changed by hand: do the step again
         return msgspec.json.decode(data, type=result_type)
 
-    def _keep(self, stage: Stage, result: object, *, started: str, seconds: float, attempts: int) -> None:
+    def _keep(self, stage: Stage, result: object, *, started: str, seconds: float, attempts: int) -> bytes:
         key = f"{self.run.company_slug}/{FOLDER_OF_STAGE[stage]}/{stage}_{self.run.id}.json"
         data = msgspec.json.format(msgspec.json.encode(result), indent=1)
         self._storage.write(key, data)
@@ -107,6 +107,7 @@ class PlainEngine:
             )
         )
         self._log.info("step done", step=stage, run_id=self.run.id, seconds=round(seconds, 3))
+        return data
 
     def _note(self, record: StepRecord) -> None:
         others = tuple(step for step in self.run.steps if step.stage is not record.stage)

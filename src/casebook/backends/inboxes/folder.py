@@ -7,6 +7,7 @@ import os
 import shutil
 import stat
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
 
@@ -60,12 +61,21 @@ class FolderInbox:
             return
         for entry in entries:
             path = Path(entry.path)
-            if path.absolute() == self._without:
-                continue
             if entry.is_dir(follow_symlinks=False):
-                yield from self._walk(path)
-            else:
+                if not self._is_left_out(path):
+                    yield from self._walk(path)
+                continue
+            try:
                 yield path, entry.stat(follow_symlinks=False)
+            except FileNotFoundError:  # removed since the folder was listed
+                continue
+            except OSError:
+                yield path, None
+
+    def _is_left_out(self, folder: Path) -> bool:
+        with suppress(OSError):
+            return self._without is not None and folder.samefile(self._without)
+        return False
 
     def fetch(self, name: str, target: Path) -> None:
         """Copy one file. Raises TransientError when it changes meanwhile, PermanentError when it cannot be read."""
@@ -99,7 +109,7 @@ def _reason(name: str, facts: os.stat_result | None) -> str | None:
     """Say why a file cannot be taken; None when it can."""
     base = name.rsplit("/", 1)[-1]
     if facts is None:
-        return "the folder cannot be opened: permission denied"
+        return "permission denied: allow opening it and run again"
     if stat.S_ISLNK(facts.st_mode):
         return "a symbolic link: links are not followed, copy the file itself"
     if not stat.S_ISREG(facts.st_mode):

@@ -5,7 +5,6 @@ from __future__ import annotations
 import errno
 import os
 import shutil
-import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -25,18 +24,13 @@ class LocalStorage:
         target = self._path(key)
         with _explained(target):
             target.parent.mkdir(parents=True, exist_ok=True)
-            handle, temporary = tempfile.mkstemp(dir=target.parent, prefix=".writing-")
-            try:
-                with os.fdopen(handle, "wb") as file:
+            with _beside(target) as temporary:
+                with temporary.open("wb") as file:
                     file.write(data)
                     if durable:
                         file.flush()
                         os.fsync(file.fileno())
-                Path(temporary).replace(target)
-            except BaseException:
-                with suppress(OSError):
-                    Path(temporary).unlink()
-                raise
+                temporary.replace(target)
 
     def read(self, key: str) -> bytes:
         """Return what is kept. Raises StorageFailed when there is nothing."""
@@ -72,9 +66,10 @@ class LocalStorage:
         target = self._path(key)
         with _explained(target):
             target.parent.mkdir(parents=True, exist_ok=True)
-            temporary = target.parent / f".writing-{target.name}"
-            shutil.move(path, temporary)
-            temporary.replace(target)
+            with _beside(target) as temporary:
+                shutil.move(path, temporary)
+                temporary.chmod(0o600)  # like everything else here: a company's documents are for their reader alone
+                temporary.replace(target)
 
     @contextmanager
     def local_copy(self, key: str) -> Iterator[Path]:
@@ -87,6 +82,18 @@ class LocalStorage:
             message = "a storage key has an empty or relative part"
             raise StorageFailed(message)
         return self.root.joinpath(*parts)
+
+
+@contextmanager
+def _beside(target: Path) -> Iterator[Path]:
+    """Lend a place to write in; always the same one, so that what a killed process left there is written over."""
+    temporary = target.with_name(f".writing-{target.name}")
+    try:
+        yield temporary
+    except BaseException:
+        with suppress(OSError):
+            temporary.unlink()
+        raise
 
 
 @contextmanager

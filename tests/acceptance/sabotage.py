@@ -1,0 +1,60 @@
+"""Run Casebook and do it harm at a chosen moment: ``python sabotage.py HARM MOMENT -- ARGUMENTS``.
+
+HARM is ``kill`` (SIGKILL, as a power cut would), ``int`` or ``term``. MOMENT is ``before:STAGE`` (its work is done,
+nothing of it is saved), ``after:STAGE`` (it is saved) or ``write:N`` (before the N-th file of the run gets its name).
+"""
+
+from __future__ import annotations
+
+import itertools
+import os
+import signal
+import sys
+from collections.abc import Callable
+from typing import Any
+
+from casebook.backends.engines.plain import PlainEngine
+from casebook.cli import main
+from casebook.domain.run import Stage
+
+SIGNALS = {"kill": signal.SIGKILL, "int": signal.SIGINT, "term": signal.SIGTERM}
+
+
+def _around(engine: type[PlainEngine], harm: Callable[[], None], moment: str, wanted: str) -> None:
+    keep = engine._keep  # noqa: SLF001 - the moment between act and save has no other name
+
+    def sabotaged(self: PlainEngine, stage: Stage, *arguments: Any, **facts: Any) -> bytes:  # noqa: ANN401
+        if (moment, stage) == ("before", wanted):
+            harm()
+        data = keep(self, stage, *arguments, **facts)
+        if (moment, stage) == ("after", wanted):
+            harm()
+        return data
+
+    engine._keep = sabotaged  # type: ignore[method-assign]  # noqa: SLF001
+
+
+def _at_write(harm: Callable[[], None], number: int) -> None:
+    replace, writes = os.replace, itertools.count(1)
+
+    def sabotaged(source: Any, target: Any) -> None:  # noqa: ANN401
+        if next(writes) == number:
+            harm()
+        replace(source, target)
+
+    os.replace = sabotaged  # type: ignore[assignment]
+
+
+if __name__ == "__main__":
+    kind, (when, _, what) = sys.argv[1], sys.argv[2].partition(":")
+
+    def harm() -> None:
+        """Send this process the signal."""
+        os.kill(os.getpid(), SIGNALS[kind])
+
+    if when == "write":
+        _at_write(harm, int(what))
+    else:
+        _around(PlainEngine, harm, when, Stage(what))
+    sys.argv = ["casebook", *sys.argv[sys.argv.index("--") + 1 :]]
+    main()

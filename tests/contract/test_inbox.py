@@ -1,0 +1,57 @@
+"""What every inbox does."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import pytest
+
+from casebook.backends.inboxes.folder import FolderInbox
+from casebook.ports import Inbox
+from tests.fakes import FakeInbox
+
+Fill = Callable[[Mapping[str, bytes]], Inbox]
+
+FILES = {"b.txt": b"beta", "a.txt": b"", "sub/c.txt": b"gamma"}
+
+
+@pytest.fixture(params=["folder", "fake"])
+def fill(request: pytest.FixtureRequest, tmp_path: Path) -> Fill:
+    def fill_folder(contents: Mapping[str, bytes]) -> Inbox:
+        root = tmp_path / "incoming"
+        root.mkdir(exist_ok=True)
+        for name, data in contents.items():
+            (root / name).parent.mkdir(exist_ok=True)
+            (root / name).write_bytes(data)
+        return FolderInbox(root)
+
+    return fill_folder if request.param == "folder" else FakeInbox
+
+
+def test_all_files_are_listed_in_order_of_their_names(fill: Fill) -> None:
+    assert [(file.name, file.size, file.reason) for file in fill(FILES).files()] == [
+        ("a.txt", 0, None),
+        ("b.txt", 4, None),
+        ("sub/c.txt", 5, None),
+    ]
+
+
+def test_a_file_is_fetched_whole(fill: Fill, tmp_path: Path) -> None:
+    fill(FILES).fetch("sub/c.txt", tmp_path / "copy")
+    assert (tmp_path / "copy").read_bytes() == b"gamma"
+
+
+def test_the_signature_is_the_same_for_the_same_files(fill: Fill) -> None:
+    inbox = fill(FILES)
+    assert inbox.signature() == inbox.signature()
+
+
+@pytest.mark.parametrize("change", [{"b.txt": b"longer"}, {"d.txt": b"new"}])
+def test_the_signature_changes_with_the_files(fill: Fill, change: Mapping[str, bytes]) -> None:
+    before = fill(FILES).signature()
+    assert fill({**FILES, **change}).signature() != before
+
+
+def test_an_empty_inbox_has_no_files(fill: Fill) -> None:
+    assert list(fill({}).files()) == []

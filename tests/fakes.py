@@ -1,0 +1,244 @@
+"""Small fakes of the ports. The suites under tests/contract hold them to what the backends do."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import ParamSpec, TypeVar
+
+from casebook.documents.passages import cut_passages
+from casebook.domain.analysis import Analysis, AnalystFacts, Portfolio
+from casebook.domain.document import Document, Manifest, Segment, Source, Table
+from casebook.domain.evidence import EvidenceBase
+from casebook.domain.passage import Hit, Passage
+from casebook.domain.quote import Quote
+from casebook.domain.run import Stage
+from casebook.domain.submission import Submission
+from casebook.errors import StorageFailed
+from casebook.ports import IncomingFile, Library, NotRead, ReadRequest, Search
+from tests import samples
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+class FakeStorage:
+    """A `Storage` in memory; `full` makes every further write fail."""
+
+    def __init__(self, kept: Mapping[str, bytes] | None = None) -> None:
+        self.kept = dict(kept or {})
+        self.full = False
+
+    def write(self, key: str, data: bytes, *, durable: bool = False) -> None:  # noqa: ARG002 - memory is what it is
+        _check(key)
+        if self.full:
+            message = "the disk is full"
+            raise StorageFailed(message)
+        self.kept[key] = data
+
+    def read(self, key: str) -> bytes:
+        _check(key)
+        try:
+            return self.kept[key]
+        except KeyError as error:
+            raise StorageFailed from error
+
+    def exists(self, key: str) -> bool:
+        return key in self.kept
+
+    def keys(self, prefix: str) -> Sequence[str]:
+        return sorted(key for key in self.kept if not prefix or key.startswith(f"{prefix}/"))
+
+    def remove(self, key: str) -> None:
+        self.kept.pop(key, None)
+
+    def locate(self, key: str) -> str:
+        return f"memory/{key}"
+
+    def adopt(self, path: Path, key: str) -> None:
+        self.write(key, path.read_bytes())
+        path.unlink()
+
+    @contextmanager
+    def local_copy(self, key: str) -> Iterator[Path]:
+        yield Path(self.locate(key))
+
+
+def _check(key: str) -> None:
+    if any(part in {"", ".", ".."} for part in key.split("/")) or "\0" in key:
+        raise StorageFailed
+
+
+class FakeClock:
+    """A `Clock` that moves a second each time it is asked."""
+
+    def __init__(self, start: datetime = samples.NOW) -> None:
+        self._next = start
+
+    def __call__(self) -> datetime:
+        now, self._next = self._next, self._next + timedelta(seconds=1)
+        return now
+
+
+class FakeInbox:
+    """An `Inbox` of named contents; `reasons` refuses files, `troubles` are raised one a fetch."""
+
+    def __init__(
+        self,
+        contents: Mapping[str, bytes],
+        *,
+        reasons: Mapping[str, str] | None = None,
+        troubles: Mapping[str, list[Exception]] | None = None,
+    ) -> None:
+        self._contents = contents
+        self._reasons = reasons or {}
+        self._troubles = troubles or {}
+
+    def files(self) -> Sequence[IncomingFile]:
+        return [IncomingFile(name, len(data), self._reasons.get(name)) for name, data in sorted(self._contents.items())]
+
+    def fetch(self, name: str, target: Path) -> None:
+        if self._troubles.get(name):
+            raise self._troubles[name].pop(0)
+        target.write_bytes(self._contents[name])
+
+    def signature(self) -> str:
+        return repr(sorted(self._contents.items()))
+
+
+class FakeReader:
+    """A `DocumentReader` that knows by a file's name what is in it; counts what it was asked for."""
+
+    def __init__(self, documents: Mapping[str, Document | NotRead]) -> None:
+        self._documents = documents
+        self.asked: list[str] = []
+
+    def detect(self, name: str, head: bytes) -> str:  # noqa: ARG002 - the name is enough
+        return f"text/{name.rsplit('.', 1)[-1]}"
+
+    def read_all(self, requests: Sequence[ReadRequest]) -> Iterator[tuple[ReadRequest, Document | NotRead]]:
+        for request in reversed(requests):
+            self.asked.append(request.name)
+            yield request, self._documents[request.name]
+
+
+class FakeLibrary:
+    """A `Library` over texts by name."""
+
+    def __init__(self, texts: Mapping[str, str] = samples.TEXTS, manifest: Manifest | None = None) -> None:
+        manifest = manifest or samples.manifest(texts)
+        self._sources = manifest.sources
+        self._documents = {
+            source.id: samples.document(texts[source.name]) for source in manifest.sources if source.text_path
+        }
+
+    def sources(self) -> Sequence[Source]:
+        return self._sources
+
+    def text(self, source_id: str) -> str:
+        return self._documents[source_id].text if source_id in self._documents else ""
+
+    def segments(self, source_id: str) -> Sequence[Segment]:
+        return self._documents[source_id].segments if source_id in self._documents else ()
+
+    def tables(self, source_id: str) -> Sequence[Table]:  # noqa: ARG002 - there are none
+        return ()
+
+    def passages(self) -> Sequence[Passage]:
+        return [
+            passage
+            for source_id, document in self._documents.items()
+            for passage in cut_passages(source_id, document.text, document.segments)
+        ]
+
+
+class FakeVectorStore:
+    """A `VectorStore` that counts the words that a passage has in common with a query."""
+
+    def __init__(self) -> None:
+        self.built = 0
+        self._stores: dict[str, Sequence[Passage]] = {}
+
+    def build(self, company_slug: str, passages: Sequence[Passage], names: Mapping[str, str]) -> str:
+        store_id = f"fake:{company_slug}:{hash((tuple(passages), tuple(names.items()))):x}"
+        if store_id not in self._stores:
+            self.built += 1
+            self._stores[store_id] = passages
+        return store_id
+
+    def search(self, store_id: str, query: str, limit: int) -> Sequence[Hit]:
+        if store_id not in self._stores:
+            raise StorageFailed
+        wanted = set(query.lower().split())
+        hits = [Hit(found.id, float(len(wanted & _words(found.text)))) for found in self._stores[store_id]]
+        return sorted((hit for hit in hits if hit.score), key=lambda hit: -hit.score)[:limit]
+
+    def delete(self, store_id: str) -> None:
+        self._stores.pop(store_id, None)
+
+
+def _words(text: str) -> set[str]:
+    return {word.strip(".,:;") for word in text.lower().split()}
+
+
+class FakeAnalyst:
+    """An `Analyst` that quotes the first passage it finds, and nothing else."""
+
+    def facts(self) -> AnalystFacts:
+        return samples.FACTS
+
+    def analyze(self, submission: Submission, library: Library, search: Search) -> Analysis:  # noqa: ARG002
+        return samples.analysis(_first_quote(library))
+
+    def extract(
+        self,
+        submission: Submission,  # noqa: ARG002
+        library: Library,
+        search: Search,  # noqa: ARG002
+        analysis: Analysis,  # noqa: ARG002
+    ) -> EvidenceBase:
+        return samples.evidence(_first_quote(library))
+
+    def propose(
+        self,
+        submission: Submission,  # noqa: ARG002
+        library: Library,
+        search: Search,  # noqa: ARG002
+        analysis: Analysis,  # noqa: ARG002
+        evidence: EvidenceBase,  # noqa: ARG002
+    ) -> Portfolio:
+        return samples.portfolio(_first_quote(library))
+
+
+def _first_quote(library: Library) -> Quote:
+    passage = library.passages()[0]
+    start, end = (place - passage.start for place in passage.sentences[0])
+    return Quote.cut(passage.text[start:end], passage, id=passage.id, theme="finance")
+
+
+class FakeDrive:
+    """A `Drive` that remembers what was delivered, once for each idempotency key."""
+
+    def __init__(self) -> None:
+        self.delivered: dict[str, tuple[str, ...]] = {}
+
+    def deliver(self, files: Sequence[str], *, folder: str, idempotency_key: str) -> Sequence[str]:
+        self.delivered.setdefault(idempotency_key, tuple(f"{folder}/{file}" for file in files))
+        return self.delivered[idempotency_key]
+
+
+class FakeProgress:
+    """A `Progress` that remembers what it heard."""
+
+    def __init__(self) -> None:
+        self.heard: list[tuple[Stage, int, int]] = []
+
+    def __call__(self, stage: Stage, done: int, total: int, detail: str = "") -> None:  # noqa: ARG002
+        self.heard.append((stage, done, total))
+
+
+def immediate(stage: Stage, function: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:  # noqa: ARG001
+    """Be a `Step` that saves nothing."""
+    return function(*args, **kwargs)
