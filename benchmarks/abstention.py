@@ -1,6 +1,6 @@
 """What is proposed to a company whose documents tell of no need at all: nothing, it should be.
 
-    python -m benchmarks.abstention
+python -m benchmarks.abstention
 """
 
 from __future__ import annotations

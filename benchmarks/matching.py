@@ -145,7 +145,7 @@ def _casebook(analyst: ExtractiveAnalyst, planted: Sequence[Need], paragraphs: S
     library = TextLibrary(["\n\n".join(paragraphs[number::FILES]) for number in range(FILES)])
     submission = replace(Submission.parse(company_name="Trial"), use_cases_count=NEEDS)
     analysis = analyst.analyze(submission, library, _no_search)
-    evidence = analyst.extract(submission, library, analysis)
+    evidence = analyst.extract(submission, library, _no_search, analysis)
     portfolio = analyst.propose(submission, library, _no_search, analysis, evidence)
     quotes = {quote.id: quote.text for quote in portfolio.quotes}
     text_of = {need.pattern_id: need.text for need in planted}

@@ -1,6 +1,6 @@
 """Quote verification on the planted set: accepted of n for each class, and the time it takes.
 
-    python -m benchmarks.quotes
+python -m benchmarks.quotes
 """
 
 from __future__ import annotations

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
+from itertools import pairwise
 from pathlib import Path
 from statistics import median
 
@@ -41,13 +42,9 @@ def _scaling(runs: int) -> None:
         cost = _documents(lambda folder, files=files: handbook(folder, files, HANDBOOK_CHARACTERS), runs)  # type: ignore[misc]
         _show(f"{files} Markdown files of 6.7 kB", cost, files, "files")
         costs.append(cost)
-    for (fewer, less), (more, rest) in zip(
-        zip(SCALE, costs, strict=True), zip(SCALE[1:], costs[1:], strict=True), strict=False
-    ):
-        print(
-            f"{fewer} -> {more} files: {more / fewer:.0f} times the files, {rest.wall / less.wall:.1f} times the wall clock, "
-            f"{rest.cpu / less.cpu:.1f} times the processor time"
-        )
+    for (fewer, less), (more, rest) in pairwise(zip(SCALE, costs, strict=True)):
+        wall, cpu = rest.wall / less.wall, rest.cpu / less.cpu
+        print(f"{fewer} -> {more} files: {wall:.1f} times the wall clock, {cpu:.1f} times the processor time")
 
 
 def _documents(write: Callable[[Path], None], runs: int) -> Cost:
@@ -72,7 +69,9 @@ def _run(documents: Path, *, sample: bool = False) -> Cost:
 
 def _show(name: str, cost: Cost, parts: int = 0, unit: str = "") -> None:
     rate = f"   {parts / cost.wall:.0f} {unit}/s" if parts else ""
-    print(f"{name:<38} {cost.wall:>8.2f} {cost.cpu:>8.2f} {cost.largest:>11.0f} {cost.together:>12.0f}{rate}", flush=True)
+    print(
+        f"{name:<38} {cost.wall:>8.2f} {cost.cpu:>8.2f} {cost.largest:>11.0f} {cost.together:>12.0f}{rate}", flush=True
+    )
 
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@ import math
 import re
 from collections import Counter, defaultdict
 from collections.abc import Sequence
+from itertools import pairwise
 
 _WORD = re.compile(r"\b\w\w+\b")
 
@@ -57,4 +58,4 @@ def assign(scores: Sequence[dict[int, float]], limit: int) -> list[tuple[int, in
 
 def _features(text: str) -> list[str]:
     words = _WORD.findall(text.lower())
-    return [*words, *(f"{first} {second}" for first, second in zip(words, words[1:], strict=False))]
+    return [*words, *(f"{first} {second}" for first, second in pairwise(words))]

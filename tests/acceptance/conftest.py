@@ -1,4 +1,4 @@
-"""A program for each test, and one run of the demo for all."""
+"""A program for each test, and one run of the demo and of a small company for all."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.acceptance import companies
-from tests.acceptance.program import Ended, Program
+from tests.acceptance.program import Ended, Program, stripped
 
 
 @pytest.fixture
@@ -33,3 +33,11 @@ def demo_program(tmp_path_factory: pytest.TempPathFactory) -> Program:
 def demo(demo_program: Program) -> Ended:
     """One run of `casebook demo --json`."""
     return demo_program("demo", "--json")
+
+
+@pytest.fixture(scope="session")
+def uncut(tmp_path_factory: pytest.TempPathFactory) -> bytes:
+    """What the report of the small company looks like when nothing goes wrong."""
+    root = tmp_path_factory.mktemp("uncut")
+    program = Program(root=root, outputs=root / "outputs")
+    return stripped(program.run(companies.english(root / "brook")).object["report"]["json"])

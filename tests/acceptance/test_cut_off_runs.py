@@ -13,20 +13,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.acceptance import companies
 from tests.acceptance.program import Ended, Program, files_below, report_of, stripped, wait
 from tests.data.hostile_files import pdf_stream, text_pdf
 
 STAGES = ["setup", "vector_store", "part_a", "quotes", "part_b", "consolidation", "upload"]
 COMPANY = "Brook Parts Ltd"
-
-
-@pytest.fixture(scope="session")
-def uncut(tmp_path_factory: pytest.TempPathFactory) -> bytes:
-    """What the report of the small company looks like when nothing goes wrong."""
-    root = tmp_path_factory.mktemp("uncut")
-    program = Program(root=root, outputs=root / "outputs")
-    return stripped(program.run(companies.english(root / "brook")).object["report"]["json"])
 
 
 def goes_on(casebook: Program, folder: Path, uncut: bytes, *, status: str) -> Ended:
@@ -66,7 +57,7 @@ def test_a_run_killed_around_any_save_goes_on(
     assert all(path.stat().st_mtime_ns == moment for path, moment in saved.items()), "a finished step was done again"
 
 
-@pytest.mark.parametrize("number", [3, 4, 6, 11, 17, 22, 29])
+@pytest.mark.parametrize("number", [3, 5, 11, 17, 22, 29])
 def test_a_run_killed_at_any_write_goes_on(casebook: Program, brook: Path, uncut: bytes, number: int) -> None:
     killed = casebook("run", brook, "--company", COMPANY, "--json", sabotage=("kill", f"write:{number}"))
     assert killed.code == -signal.SIGKILL
@@ -180,7 +171,7 @@ def test_only_a_changed_file_is_read_again(casebook: Program, brook: Path) -> No
 
 
 def test_runs_within_one_second_keep_a_submission_and_a_report_each(casebook: Program, brook: Path) -> None:
-    runs = [casebook.run(brook) for _ in range(4)]
+    runs = [casebook.run(brook) for _ in range(3)]
     company = Path(runs[0].object["outputs"])
     saved = [json.loads(path.read_bytes())["run_id"] for path in (company / "debug").glob("submission_*.json")]
     assert sorted(saved) == sorted(run.object["run_id"] for run in runs)

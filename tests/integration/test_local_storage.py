@@ -46,7 +46,7 @@ def test_an_error_of_the_disk_says_what_to_do_and_leaves_what_was_there(
 
 def test_a_file_where_a_folder_is_needed_is_named(tmp_path: Path) -> None:
     (tmp_path / "acme").write_bytes(b"")
-    with pytest.raises(StorageFailed, match="cannot use .*acme"):
+    with pytest.raises(StorageFailed, match=r"cannot use .*acme"):
         LocalStorage(tmp_path).write("acme/a", b"x")
 
 

@@ -14,7 +14,7 @@ from casebook.backends.inboxes.folder import FolderInbox
 from casebook.bootstrap import build
 from casebook.domain.submission import Submission
 from casebook.errors import NoReadableDocuments, PermanentError
-from casebook.evaluation import Labels, LabelledContradiction, Need, evaluate_folder, evaluate_report, quotes_half
+from casebook.evaluation import LabelledContradiction, Labels, Need, evaluate_folder, evaluate_report, quotes_half
 from casebook.progress import Silent
 from casebook.settings import Settings
 

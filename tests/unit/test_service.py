@@ -122,7 +122,7 @@ def test_the_submission_is_saved_before_anything_is_done(bench: Bench) -> None:
     [
         (PermanentError("the file is gone"), RunStatus.FAILED, "the file is gone"),
         (ValueError(), RunStatus.FAILED, "ValueError"),
-        (KeyboardInterrupt(), RunStatus.INTERRUPTED, "KeyboardInterrupt"),
+        (KeyboardInterrupt(), RunStatus.INTERRUPTED, "interrupted"),
     ],
 )
 def test_a_run_that_fails_is_written_down_and_gone_on_with(

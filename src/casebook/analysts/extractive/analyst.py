@@ -8,6 +8,7 @@ from casebook.analysts.catalogue import Catalogue
 from casebook.analysts.extractive.claims import Claims
 from casebook.analysts.extractive.corpus import Corpus
 from casebook.analysts.extractive.gathering import gather
+from casebook.analysts.extractive.industries import industry_weights
 from casebook.analysts.extractive.inventory import take_inventory
 from casebook.analysts.extractive.matching import PatternIndex
 from casebook.analysts.extractive.phrases import Phrases
@@ -66,14 +67,14 @@ class ExtractiveAnalyst:
 
     def extract(
         self,
-        submission: Submission,  # noqa: ARG002
+        submission: Submission,
         library: Library,
         search: Search,
         analysis: Analysis,  # noqa: ARG002
     ) -> EvidenceBase:
         """Quotes: pains, goals, volumes, constraints, systems."""
         corpus = self._corpus(library)
-        return gather(corpus, self._matched(corpus, search), self._catalogue)
+        return gather(corpus, self._matched(submission, corpus, search), self._catalogue)
 
     def propose(
         self,
@@ -85,7 +86,7 @@ class ExtractiveAnalyst:
     ) -> Portfolio:
         """Part B: the use cases that the evidence speaks for."""
         corpus = self._corpus(library)
-        return propose(submission, corpus, self._matched(corpus, search), self._index, analysis.readiness)
+        return propose(submission, corpus, self._matched(submission, corpus, search), self._index, analysis.readiness)
 
     @cached_property
     def _index(self) -> PatternIndex:
@@ -97,8 +98,9 @@ class ExtractiveAnalyst:
             self._read = (library, Corpus.read(library))
         return self._read[1]
 
-    def _matched(self, corpus: Corpus, search: Search) -> list[dict[int, Match]]:
+    def _matched(self, submission: Submission, corpus: Corpus, search: Search) -> list[dict[int, Match]]:
         """Match a corpus once."""
         if self._matches is None or self._matches[0] is not corpus:
-            self._matches = (corpus, match_statements(corpus.statements, self._index, search))
+            weights = industry_weights(self._catalogue, submission, corpus.statements)
+            self._matches = (corpus, match_statements(corpus.statements, self._index, search, weights))
         return self._matches[1]

@@ -18,12 +18,12 @@ from casebook.analysts.extractive.phrases import Phrases
 from casebook.domain.compounds import Compounds
 from casebook.domain.words import STOP_WORDS, tokens
 
-FIELD_WEIGHTS = {"title": 3.0, "summary": 1.5, "description": 1.0, "pain": 2.0, "data": 1.0, "system": 0.5, "volume": 0.5}
+FIELD_WEIGHTS = {"title": 4.0, "summary": 1.5, "description": 1.0, "pain": 1.0, "data": 1.5, "system": 1.0, "volume": 1.0}
 CONCEPT_WEIGHT = 0.7
 PAIR_WEIGHT = 0.6
 PART_WEIGHT = 0.7
-RELATED_WEIGHT = 0.8  # of a word of related meaning, times its likeness
-COINCIDENCE = 0.5  # of the strongest shared feature that does not count
+RELATED_WEIGHT = 0.6  # of a word of related meaning, times its likeness
+COINCIDENCE = 0.6  # of the strongest shared feature that does not count
 
 _BREAK = " 0 "  # a number between phrases: no pair and no concept reaches across it
 
@@ -117,8 +117,8 @@ class PatternIndex:
     def fits(self, features: Vector) -> dict[int, float]:
         """Return how well each pattern fits that shares features with the text: about 0 to 1, more fits better.
 
-        A cosine over the text's features and over words of related meaning. The strongest shared feature counts by half
-        only: one rare word in common is a coincidence, several are not.
+        A cosine over the text's features and over words of related meaning. The strongest shared feature counts by less
+        than half: one rare word in common is a coincidence, several are not.
         """
         sums: dict[int, float] = defaultdict(float)
         strongest: dict[int, float] = defaultdict(float)

@@ -23,6 +23,7 @@ SWING = 0.2  # each weight is moved by this share, up and down, to see how far t
 _EASE = {"S": 1.0, "M": 0.6, "L": 0.2}
 _UNKNOWN_READINESS = 0.4
 _HIGH, _MEDIUM = 0.67, 0.4
+_SURE_FIT = 0.3  # fits of this size name the right pattern nearly always
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,13 +104,17 @@ def _score(weights: dict[str, float], values: dict[str, tuple[float, str]]) -> S
 
 
 def confidence(candidate: Candidate) -> Confidence:
-    """Tell how sure the match is: quotes, independent sources, distance to the next best pattern."""
+    """Tell how sure the match is: fit, quotes, independent sources, distance to the next best pattern."""
     count = len(candidate.matches)
     sources = len({match.statement.source_id for match in candidate.matches})
     best = candidate.matches[0]
     margin = max(0.0, 1 - candidate.runner_up / best.score) if best.score else 0.0
-    score = 0.3 * min(count, 3) / 3 + 0.25 * min(sources, 2) / 2 + 0.25 * margin + 0.2 * best.statement.need
+    strength = min(best.fit / _SURE_FIT, 1.0)
+    score = (
+        0.35 * strength + 0.2 * min(count, 3) / 3 + 0.15 * min(sources, 2) / 2 + 0.15 * margin + 0.15 * best.statement.need
+    )
     why = [
+        "the words fit well" if strength > 0.66 else "the words fit loosely",  # noqa: PLR2004
         "several quotes" if count > 1 else "a single quote",
         "from more than one document" if sources > 1 else "from one document",
         "clearly ahead of the next pattern" if margin > 0.25 else "close to another pattern",  # noqa: PLR2004

@@ -51,11 +51,14 @@ class Candidate:
 
 
 def match_statements(
-    statements: Sequence[Statement], index: PatternIndex, search: Search | None = None
+    statements: Sequence[Statement],
+    index: PatternIndex,
+    search: Search | None = None,
+    weights: Sequence[float] | None = None,
 ) -> list[dict[int, Match]]:
     """Score every statement against the patterns it shares words with; the best few are kept.
 
-    Of a large corpus, statements that neither sound like needs nor lie where `search` finds a pattern's words have none.
+    `weights` has one factor for each pattern. Of a large corpus, statements that neither sound like needs nor lie where `search` finds a pattern's words have none.
     """
     worth = _worth_matching(statements, index, search)
     own = {place: index.features.of(statements[place].words) for place in worth}
@@ -65,7 +68,7 @@ def match_statements(
         for feature, count in features.items():
             context[feature] += count
     return [
-        _matches(statement, own[place], contexts[statement.number], index) if place in own else {}
+        _matches(statement, own[place], contexts[statement.number], index, weights) if place in own else {}
         for place, statement in enumerate(statements)
     ]
 
@@ -86,7 +89,9 @@ def _worth_matching(statements: Sequence[Statement], index: PatternIndex, search
     ]
 
 
-def _matches(statement: Statement, own: Vector, context: Vector, index: PatternIndex) -> dict[int, Match]:
+def _matches(
+    statement: Statement, own: Vector, context: Vector, index: PatternIndex, weights: Sequence[float] | None
+) -> dict[int, Match]:
     """Match one statement, by itself and with its passage and heading."""
     features = dict(own)
     for feature, count in context.items():
@@ -100,7 +105,7 @@ def _matches(statement: Statement, own: Vector, context: Vector, index: PatternI
         if pattern in excluded:
             continue
         own_fit = alone.get(pattern, 0.0)
-        mixed = OWN_SHARE * own_fit + (1 - OWN_SHARE) * fit
+        mixed = (OWN_SHARE * own_fit + (1 - OWN_SHARE) * fit) * (weights[pattern] if weights else 1.0)
         floor = NEED_FLOOR if index.names_pains[pattern] else _floor_for(mixed)
         found[pattern] = Match(statement, mixed, own_fit, mixed * (floor + (1 - floor) * statement.need))
     best = nlargest(KEPT_PATTERNS, found, key=lambda pattern: (found[pattern].score, -pattern))
