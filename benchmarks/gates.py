@@ -2,7 +2,7 @@
 
     python -m benchmarks.gates [FOLDER ...]
 
-Without folders: the two examples and the companies under benchmarks/corpora, which nothing was tuned on.
+Without folders: the two examples, and the companies under benchmarks/corpora, which are there for measuring only.
 """
 
 from __future__ import annotations

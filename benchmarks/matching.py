@@ -1,4 +1,4 @@
-"""How well needs are matched to a large catalogue that nothing was tuned on, beside plain TF-IDF.
+"""How well needs are matched to a large catalogue that is there for measuring only, beside plain TF-IDF.
 
     python -m benchmarks.matching [TRIALS]
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import msgspec
 
-from casebook.domain.run import Folder, Run
+from casebook.domain.run import Folder, Run, RunStatus
 from casebook.ports import Storage
 
 
@@ -40,7 +40,7 @@ class RunRecords:
     def find_in(self, company_slug: str, run_id: str) -> Run | None:
         """Find a run of a company by its id."""
         key = f"{company_slug}/{Folder.DEBUG}/run_{run_id}.json"
-        return msgspec.json.decode(self.storage.read(key), type=Run) if self.storage.exists(key) else None
+        return self._record(key) if self.storage.exists(key) else None
 
     def find(self, run_id: str) -> Run | None:
         """Find a run by its id."""
@@ -49,4 +49,20 @@ class RunRecords:
     def _read(self, folder: str) -> Iterator[Run]:
         for key in self.storage.keys(folder):
             if key.rsplit("/", 1)[-1].startswith("run_"):
-                yield msgspec.json.decode(self.storage.read(key), type=Run)
+                yield self._record(key)
+
+    def _record(self, key: str) -> Run:
+        """Read a record; one that cannot be read (half written, of another version) is shown as failed, not hidden."""
+        try:
+            return msgspec.json.decode(self.storage.read(key), type=Run)
+        except msgspec.DecodeError as error:
+            slug = key.split("/", 1)[0]
+            return Run(
+                id=key.rsplit("/run_", 1)[-1].removesuffix(".json"),
+                company_name=slug,
+                company_slug=slug,
+                inputs_digest="",
+                status=RunStatus.FAILED,
+                started_at="",
+                error=f"its record cannot be read: {error}",
+            )

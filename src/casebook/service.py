@@ -86,7 +86,7 @@ class Casebook:
             company_slug=submission.company_slug,
             inputs_digest=digest,
             status=RunStatus.RUNNING,
-            started_at=now.isoformat(timespec="seconds"),
+            started_at=now.isoformat(timespec="milliseconds"),
         )
         saved = msgspec.json.format(
             msgspec.json.encode({"run_id": run.id, **msgspec.to_builtins(submission)}), indent=2

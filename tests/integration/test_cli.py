@@ -63,7 +63,7 @@ def test_a_run_for_people_ends_with_the_path_of_the_report(documents: Path, outp
     (path,) = result.stdout.split()
     assert Path(path).read_text("utf-8").startswith("# AI use cases for Acme")
     assert path.startswith(str(outputs / "mine" / "acme" / "final" / "FINAL_REPORT_"))
-    assert "1 could not be read" in result.stderr
+    assert "read 1 of 2 files" in result.stderr
 
 
 def test_a_quiet_run_prints_the_path_and_nothing_else(documents: Path, outputs: Path) -> None:

@@ -48,3 +48,11 @@ def test_a_record_replaces_the_one_before() -> None:
 
 def test_without_runs_there_is_nothing() -> None:
     assert kept().all() == kept().of_company("acme") == []
+
+
+def test_a_record_that_was_cut_off_is_as_good_as_none() -> None:
+    records = kept(LATER)
+    records.storage.write("acme/debug/run_R1.json", b'{"id": "R')
+    records.storage.write("acme/debug/run_R0.json", b"")
+    assert records.all() == [LATER]
+    assert records.find_in("acme", "R1") is None

@@ -8,6 +8,19 @@ from itertools import islice
 UNDETERMINED = "und"
 ANALYSED = ("en", "de")  # the languages whose wording the built-in analyst knows
 
+NAMES = {
+    "en": "English",
+    "de": "German",
+    "fr": "French",
+    "es": "Spanish",
+    "it": "Italian",
+    "nl": "Dutch",
+    "pl": "Polish",
+    "pt": "Portuguese",
+    "sv": "Swedish",
+    "da": "Danish",
+}
+
 _MIN_WORDS = 8
 _MIN_SHARE = 0.08
 _WORD = re.compile(r"[^\W\d_]+")

@@ -12,8 +12,9 @@ import re
 import unicodedata
 from array import array
 from bisect import bisect_left
+from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 from casebook.domain.document import Locator
 from casebook.domain.passage import Passage
@@ -36,6 +37,7 @@ _TOKEN = re.compile(
     r"|(?P<cluster>.[\u0300-\u036f]*)",
     re.DOTALL,
 )
+_NUMBER_MARK = re.compile(r"\d[.,]\d")
 _ELLIPSIS = re.compile(r"\s*(?:\[\s*(?:\.{3}|…)\s*\]|\(\s*(?:\.{3}|…)\s*\)|\.{3,}|…)\s*")
 _BLANK_NOT_BETWEEN_DIGITS = re.compile(r"(?<!\d) | (?!\d)")
 
@@ -68,12 +70,21 @@ class FoldedText:
         return spans[0][0], spans[-1][1]
 
     def _find_part(self, words: str, after: int) -> tuple[int, int]:
-        for view in (_View(self.folded, self._offsets), self._hyphens_kept, self._squeezed):
+        for view in self._views():
             wanted = view.prepare(words)
-            position = view.text.find(wanted, bisect_left(view.offsets, after))
-            if wanted and position >= 0:
-                return self._raw_span(view, position, position + len(wanted))
+            position = bisect_left(view.offsets, after)
+            while wanted and (position := view.text.find(wanted, position)) >= 0:
+                start, end = self._raw_span(view, position, position + len(wanted))
+                if not (is_inside_word(self.raw, start) or is_inside_word(self.raw, end)):
+                    return start, end
+                position += 1
         raise QuoteNotFound
+
+    def _views(self) -> Iterator[_View]:
+        """The readings of the text, the costly ones only when they are asked for."""
+        yield _View(self.folded, self._offsets)
+        yield self._hyphens_kept
+        yield self._squeezed
 
     def _raw_span(self, view: _View, start: int, end: int) -> tuple[int, int]:
         """Go back to the raw text: up to where the next folded character starts, less trailing blanks."""
@@ -114,6 +125,15 @@ def _is_droppable(text: str, index: int) -> bool:
     return not (around[0].isdigit() and around[1].isdigit())
 
 
+def is_inside_word(text: str, place: int) -> bool:
+    """Tell whether a cut before ``text[place]`` parts a word or a number, so that another one would be left."""
+    if not 0 < place < len(text):
+        return False
+    if text[place - 1].isalnum() and text[place].isalnum():
+        return True
+    return any(_NUMBER_MARK.match(text, start) for start in (place - 1, place - 2) if start >= 0)
+
+
 def fold(text: str) -> str:
     """Fold `text` for comparison; see the module's text for what is folded. Letter case is kept."""
     return _fold_with_offsets(text, join_hyphens=True)[0]
@@ -146,6 +166,9 @@ def _fold_token(token: re.Match[str], *, join_hyphens: bool) -> str:
     return " ".join(compatible.translate(_FOLD_ONE).split()) if compatible.strip() else ""
 
 
+_folded = lru_cache(maxsize=256)(FoldedText)  # the quotes of a passage come one after the other
+
+
 @dataclass(frozen=True, slots=True)
 class Quote:
     """Words that stand in a source, letter by letter: ``source text[start:end] == text``."""
@@ -169,8 +192,8 @@ class Quote:
             raise QuoteNotFound
         start = passage.text.find(words)  # most words come as they stand; folding is for the rest
         end = start + len(words)
-        if start < 0:
-            start, end = FoldedText(passage.text).find(words)
+        if start < 0 or is_inside_word(passage.text, start) or is_inside_word(passage.text, end):
+            start, end = _folded(passage.text).find(words)
         return cls(
             id=id,
             source_id=passage.source_id,

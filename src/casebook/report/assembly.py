@@ -9,7 +9,7 @@ from datetime import datetime
 from casebook.domain.analysis import Analysis, AnalystFacts, Portfolio
 from casebook.domain.document import Manifest, Outcome, Source
 from casebook.domain.evidence import EvidenceBase
-from casebook.domain.language import ANALYSED, UNDETERMINED
+from casebook.domain.language import ANALYSED, NAMES, UNDETERMINED
 from casebook.domain.quote import Quote
 from casebook.domain.report import (
     SCHEMA_VERSION,
@@ -201,13 +201,19 @@ def _biggest_risk(use_cases: Sequence[UseCase]) -> str:
 def _not_established(use_cases: Sequence[UseCase], analysis: Analysis, findings: Findings) -> list[str]:
     """Say what a reader might expect to find and does not."""
     missing: list[str] = []
+    others = _other_languages(findings)
+    if others and findings.analyst.model is None:
+        missing.append(
+            f"What the documents in {_listed(others)} tell of needs: they were read, but the built-in analyst knows "
+            "the wording of English and German only."
+        )
     unknown = [found.dimension.value for found in analysis.readiness.dimensions if found.level is None]
     if unknown:
-        missing.append(f"Readiness in {_listed(unknown)}: the documents say nothing of it.")
+        missing.append(f"Readiness in {_listed(unknown)}: nothing was found on it.")
     asked = findings.submission.use_cases_count
     if not use_cases:
         missing.append(
-            "No use case: the documents do not describe work that a pattern of the catalogue would help with."
+            "Any use case: no statement was found that tells of work a pattern of the catalogue would help with."
         )
     elif len(use_cases) < asked:
         missing.append(
@@ -221,6 +227,12 @@ def _not_established(use_cases: Sequence[UseCase], analysis: Analysis, findings:
     if failed:
         missing.append("What stands in the files, or parts of files, that could not be read: see Sources.")
     return missing
+
+
+def _other_languages(findings: Findings) -> list[str]:
+    """Name the languages of documents that the built-in analyst was not made for."""
+    codes = {source.language or UNDETERMINED for source in findings.manifest.readable} - {*ANALYSED, UNDETERMINED}
+    return sorted(NAMES.get(code, code) for code in codes)
 
 
 def _listed(words: Sequence[str]) -> str:
@@ -287,7 +299,10 @@ def _questions(analysis: Analysis, portfolio: Portfolio) -> tuple[OpenQuestion, 
 
 def _method(findings: Findings) -> Method:
     steps = (
-        "Files were read with limits on time, memory and size, all but small plain texts in separate processes; what could not be read is listed with the reason.",
+        (
+            "Files were read with limits on time, memory and size, all but small plain texts in separate processes; "
+            "what could not be read is listed with the reason."
+        ),
         (
             "The texts were cut into sentences. Sentences that tell of effort, delay, errors, wishes, volumes or "
             "limits became evidence."
@@ -312,13 +327,7 @@ def _limits(findings: Findings) -> list[str]:
             "No language model was used: what is written between the lines, in pictures or in charts was not "
             "understood."
         )
-    others = sorted(
-        {
-            source.language or UNDETERMINED
-            for source in findings.manifest.readable
-            if (source.language or UNDETERMINED) not in {*ANALYSED, UNDETERMINED}
-        }
-    )
+    others = _other_languages(findings)
     if others:
         limits.append(
             f"Some documents are in languages whose wording the built-in analyst does not know ({', '.join(others)}): "

@@ -167,16 +167,16 @@ class _Layout:
     def profile(self) -> Iterator[Block]:
         profile, inventory = self.report.profile, self.report.inventory
         yield Heading(2, "Company profile", "profile")
-        yield Table(
-            ("The form says", "The documents say"),
-            tuple(
-                (
-                    (Text(f"{FIELDS.get(field.name, field.name)}: ", strong=True), Text(field.form_says)),
-                    self.joined(field.claim_ids) or words("nothing found on this"),
-                )
-                for field in profile.fields
-            ),
-        )
+        if profile.fields:
+            yield Table(
+                ("The form says", "The documents say"),
+                tuple(
+                    (words(field.form_says), self.joined(field.claim_ids) or words("nothing found on this"))
+                    for field in profile.fields
+                ),
+            )
+        else:
+            yield Paragraph(words("The form gave no description to compare with."))
         yield Heading(3, "Statements that do not fit together")
         if profile.contradictions:
             yield Table(
@@ -193,7 +193,8 @@ class _Layout:
             )
         else:
             yield Paragraph(words("None were found. That does not mean that there are none."))
-        yield Heading(3, "Systems and data in use")
+        if inventory.systems or inventory.data:
+            yield Heading(3, "Systems and data in use")
         if inventory.systems:
             yield Table(
                 ("System", "As the documents speak of it"),
@@ -217,15 +218,15 @@ class _Layout:
     def readiness(self) -> Iterator[Block]:
         readiness = self.report.readiness
         yield Heading(2, "Readiness", "readiness")
-        own = f"{readiness.self_score:g}" if readiness.self_score is not None else "not given"
+        own = f"{readiness.self_score:g} of 100" if readiness.self_score is not None else "not given"
         category = f" ({readiness.self_category})" if readiness.self_category else ""
-        found = f"{readiness.evidence_score:g}" if readiness.evidence_score is not None else "not to be told"
+        found = f"{readiness.evidence_score:g} of 100" if readiness.evidence_score is not None else "cannot be told"
         yield Paragraph(
             (
                 Text("Own score: ", strong=True),
-                Text(f"{own}{category} of 100. "),
+                Text(f"{own}{category}. "),
                 Text("From the documents: ", strong=True),
-                Text(f"{found} of 100. {readiness.comment}"),
+                Text(f"{found}. {readiness.comment}"),
             )
         )
         yield Table(
@@ -426,6 +427,8 @@ class _Layout:
         )
 
     def data_gaps(self) -> Iterator[Block]:
+        if not self.report.use_cases:
+            return
         yield Heading(2, "Data gaps", "data-gaps")
         if not self.report.data_gaps:
             yield Paragraph(
@@ -439,6 +442,8 @@ class _Layout:
         )
 
     def roadmap(self) -> Iterator[Block]:
+        if not self.report.roadmap:
+            return
         yield Heading(2, "Roadmap", "roadmap")
         for phase in self.report.roadmap:
             yield Heading(3, str(phase.horizon).capitalize())
@@ -454,6 +459,8 @@ class _Layout:
 
     def economics(self) -> Iterator[Block]:
         economics = self.report.economics
+        if not self.report.use_cases:
+            return
         yield Heading(2, "Cost and benefit", "economics")
         if economics.estimates:
             yield Paragraph(

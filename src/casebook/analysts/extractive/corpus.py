@@ -13,7 +13,10 @@ from casebook.domain.document import Source
 from casebook.domain.words import STOP_WORDS
 from casebook.ports import Library
 
-_NO_BUSINESS, _BUSINESS = 0.06, 0.12  # concepts a word: stories, recipes and the like have .05 to .09, companies .12 to .17
+_NO_BUSINESS, _BUSINESS = (
+    0.06,
+    0.12,
+)  # concepts a word: stories, recipes and the like have .05 to .09, companies .12 to .17
 SHARED_IN = 3  # sources: a sentence that stands in so many is letterhead or a notice
 
 

@@ -22,9 +22,7 @@ SHARE = Assumption(
 COST_SHARE = Assumption(
     id="A2", text="Share of the quoted cost that the use case avoids", low=0.1, base=0.2, high=0.35, unit="share"
 )
-WORKING_YEAR = Assumption(
-    id="A3", text="Working days in a year (46 weeks)", low=220, base=220, high=220, unit="days"
-)
+WORKING_YEAR = Assumption(id="A3", text="Working days in a year (46 weeks)", low=220, base=220, high=220, unit="days")
 HOURLY_COST = Assumption(
     id="A4", text="Full cost of one working hour, to turn hours into money", low=35, base=45, high=60, unit="EUR"
 )
@@ -93,9 +91,7 @@ def _money_over_time(statements: Sequence[Statement]) -> Basis | None:
     if not found:
         return None
     times = A_YEAR[found[1].period or Period.YEAR]
-    return Basis(
-        (found[0],), found[1].value * times, f"{found[1].noun} a year", f"“{found[1].text}” × {times} a year"
-    )
+    return Basis((found[0],), found[1].value * times, f"{found[1].noun} a year", f"“{found[1].text}” × {times} a year")
 
 
 def _first(statements: Sequence[Statement], test: Callable[[Quantity], bool]) -> tuple[Statement, Quantity] | None:

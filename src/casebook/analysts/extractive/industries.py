@@ -38,7 +38,9 @@ def industry_weights(catalogue: Catalogue, submission: Submission, statements: S
 
 def _industries(submission: Submission, statements: Sequence[Statement]) -> set[str]:
     phrases = Phrases((phrase.strip(), industry) for industry, words in _WORDS.items() for phrase in words.split(";"))
-    described = {industry for _, industry in phrases.find(tokens(f"{submission.company_name} {submission.company_description}"))}
+    described = {
+        industry for _, industry in phrases.find(tokens(f"{submission.company_name} {submission.company_description}"))
+    }
     counts = dict.fromkeys(_WORDS, 0)
     for statement in statements:
         for industry in {industry for _, industry in phrases.find(statement.words)}:

@@ -6,9 +6,9 @@ import math
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import cache, cached_property
+from functools import cache
 from importlib.resources import files
-from itertools import chain
+from itertools import chain, islice
 
 import msgspec
 
@@ -18,11 +18,20 @@ from casebook.analysts.extractive.phrases import Phrases
 from casebook.domain.compounds import Compounds
 from casebook.domain.words import STOP_WORDS, tokens
 
-FIELD_WEIGHTS = {"title": 4.0, "summary": 1.5, "description": 1.0, "pain": 1.0, "data": 1.5, "system": 1.0, "volume": 1.0}
+FIELD_WEIGHTS = {
+    "title": 4.0,
+    "summary": 1.5,
+    "description": 1.0,
+    "pain": 1.0,
+    "data": 1.5,
+    "system": 1.0,
+    "volume": 1.0,
+}
 CONCEPT_WEIGHT = 0.7
 PAIR_WEIGHT = 0.6
 PART_WEIGHT = 0.7
 RELATED_WEIGHT = 0.6  # of a word of related meaning, times its likeness
+MAX_RELATED = 16  # words of related meaning for one word
 COINCIDENCE = 0.6  # of the strongest shared feature that does not count
 
 _BREAK = " 0 "  # a number between phrases: no pair and no concept reaches across it
@@ -82,9 +91,7 @@ class PatternIndex:
         """Index the patterns."""
         self.catalogue = catalogue
         described = [
-            (number, fields)
-            for number, pattern in enumerate(catalogue.patterns)
-            for fields in _descriptions(pattern)
+            (number, fields) for number, pattern in enumerate(catalogue.patterns) for fields in _descriptions(pattern)
         ]
         self.features = Features(word for _, fields in described for _, field in fields for word in field)
         counts = [(number, self._count(fields)) for number, fields in described]
@@ -150,19 +157,11 @@ class PatternIndex:
         return related
 
     def _nearest(self, feature: str) -> tuple[tuple[str, float], ...]:
-        """Find related words in either direction: near to the feature, or counting it among their nearest."""
+        """Find the nearest words that patterns use."""
         if feature.startswith("#") or " " in feature:
             return ()
-        near = {word: likeness for word, likeness in neighbours().of(feature) if word in self._idf}
-        return tuple({**self._named_by.get(feature, {}), **near}.items())
-
-    @cached_property
-    def _named_by(self) -> dict[str, dict[str, float]]:
-        named_by: dict[str, dict[str, float]] = defaultdict(dict)
-        for known in self._idf:
-            for word, likeness in neighbours().of(known):
-                named_by[word][known] = likeness
-        return named_by
+        near = ((word, likeness) for word, likeness in neighbours().of(feature) if word in self._postings)
+        return tuple(islice(near, MAX_RELATED))
 
     def alike(self, first: int, second: int) -> float:
         """Return the best cosine of two patterns in any language, 0 to 1."""

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 from casebook.analysts.extractive.claims import Claims
 from casebook.analysts.extractive.corpus import Corpus
@@ -23,6 +25,7 @@ _MIN_OVERLAP = 0.3  # of the field's words
 _TOLERANCE = 0.1  # figures that differ by less are rounded differently
 _MAX_CONTRADICTIONS = 8
 _MIN_SHARED_WORDS = 2
+_COMMON_WORD = 30  # figures: a word that stands beside so many does not tell what they measure
 _MIN_SHARED = 0.5  # of the words beside two figures that are said to measure the same
 
 _HEADCOUNT = Phrases[str](
@@ -87,7 +90,9 @@ def _said_of(sentence: str, company: str, corpus: Corpus, search: Search, claims
         for statement in corpus.statements
         if statement.passage.id in places
     ]
-    best = sorted((entry for entry in rated if entry[0] >= _MIN_OVERLAP), key=lambda entry: (-entry[0], entry[1].number))
+    best = sorted(
+        (entry for entry in rated if entry[0] >= _MIN_OVERLAP), key=lambda entry: (-entry[0], entry[1].number)
+    )
     ids = (claims.company("profile", [statement], theme="profile") for _, statement in best[:_SAYS])
     return tuple(claim_id for claim_id in ids if claim_id)
 
@@ -174,39 +179,64 @@ def _comparable(stated: Quantity, sentence: str, statement: Statement) -> Quanti
         return None
     if not _says(about, statement.words) or (stated.unit is Unit.PEOPLE and not _says(_WHOLE, statement.words)):
         return None
-    same = [other for other in statement.quantities if other.unit is stated.unit and other.noun_family == stated.noun_family]
+    same = [
+        other for other in statement.quantities if other.unit is stated.unit and other.noun_family == stated.noun_family
+    ]
     near = [other for other in same if stated.value / 2 <= other.value <= stated.value * 2]
     return near[0] if len(near) == 1 else None
 
 
+@dataclass(frozen=True, slots=True)
+class _Figure:
+    """A figure with the words beside it, which tell what it measures."""
+
+    statement: Statement
+    quantity: Quantity
+    words: frozenset[str]
+
+    def contradicts(self, other: _Figure) -> bool:
+        """Tell whether two sources give different figures for what seems to be the same."""
+        shared = len(self.words & other.words)
+        return (
+            self.statement.source_id != other.statement.source_id
+            and not _close(self.quantity.value, other.quantity.value)
+            and shared >= _MIN_SHARED_WORDS
+            and shared >= _MIN_SHARED * len(self.words | other.words)
+        )
+
+
 def _between_documents(corpus: Corpus, claims: Claims) -> Iterator[Contradiction]:
     """Two documents give different figures beside nearly the same words."""
-    figures = [
-        (statement, quantity, frozenset(terms(_beside(statement, quantity))))
-        for statement in corpus.statements
-        for quantity in statement.quantities
-        if quantity.unit in {Unit.PERCENT, Unit.PEOPLE, Unit.ITEMS, Unit.MONEY} and not quantity.each
-    ]
+    seen: dict[tuple[str, str, str], list[_Figure]] = defaultdict(list)
     reported: set[frozenset[str]] = set()
-    for number, (first, quantity, words) in enumerate(figures):
-        for second, other, other_words in figures[number + 1 :]:
-            if (
-                first.source_id != second.source_id
-                and quantity.unit is other.unit
-                and quantity.noun_family == other.noun_family
-                and not _close(quantity.value, other.value)
-                and len(words & other_words) >= _MIN_SHARED_WORDS
-                and len(words & other_words) >= _MIN_SHARED * len(words | other_words)
-                and (words & other_words) not in reported
-            ):
-                reported.add(words & other_words)
-                ids = [claims.company("profile", [statement], theme="figures") for statement in (first, second)]
-                yield Contradiction(
-                    field="documents",
-                    form_says=None,
-                    claim_ids=tuple(claim_id for claim_id in ids if claim_id),
-                    question="Which figure is right, or do the two measure different things?",
-                )
+    for figure in _figures(corpus):
+        unit, noun = figure.quantity.unit, figure.quantity.noun_family
+        places = [seen[unit, noun, word] for word in sorted(figure.words)]
+        others = {id(other): other for place in places if len(place) < _COMMON_WORD for other in place}
+        for other in others.values():
+            shared = figure.words & other.words
+            if shared not in reported and figure.contradicts(other):
+                reported.add(shared)
+                yield _disagreement(other.statement, figure.statement, claims)
+        for place in places:
+            place.append(figure)
+
+
+def _figures(corpus: Corpus) -> Iterator[_Figure]:
+    for statement in corpus.statements:
+        for quantity in statement.quantities:
+            if quantity.unit is not Unit.HOURS and not quantity.each:
+                yield _Figure(statement, quantity, frozenset(terms(_beside(statement, quantity))))
+
+
+def _disagreement(first: Statement, second: Statement, claims: Claims) -> Contradiction:
+    ids = [claims.company("profile", [statement], theme="figures") for statement in (first, second)]
+    return Contradiction(
+        field="documents",
+        form_says=None,
+        claim_ids=tuple(claim_id for claim_id in ids if claim_id),
+        question="Which figure is right, or do the two measure different things?",
+    )
 
 
 def _beside(statement: Statement, quantity: Quantity) -> str:

@@ -81,9 +81,7 @@ def propose(
     chosen, others = select(matched, index, submission.use_cases_count, floor=floor)
     drafts = _ranked(_drafts(chosen, submission, corpus, index, readiness, claims))
     ranges = rank_ranges([draft.scored for draft in drafts])
-    use_cases = tuple(
-        _use_case(draft, rank, ranges[rank - 1], claims) for rank, draft in enumerate(drafts, start=1)
-    )
+    use_cases = tuple(_use_case(draft, rank, ranges[rank - 1], claims) for rank, draft in enumerate(drafts, start=1))
     estimates = tuple(_estimates(drafts, use_cases, claims))
     estimated = {found.use_case_id for found in estimates}
     return Portfolio(
@@ -118,16 +116,16 @@ def _drafts(  # noqa: PLR0913 - everything a score depends on
         data = _data_requirements(pattern, candidate, corpus, claims)
         scored = Scored(
             score_value(candidate, strategic, strategy_words),
-            score_feasibility(
-                pattern, candidate, [need.found for need in data], readiness, submission.readiness_score
-            ),
+            score_feasibility(pattern, candidate, [need.found for need in data], readiness, submission.readiness_score),
         )
         drafts.append(_Draft(pattern, candidate, scored, data))
     return drafts
 
 
 def _ranked(drafts: Sequence[_Draft]) -> list[_Draft]:
-    return sorted(drafts, key=lambda draft: (-round(draft.scored.priority, 6), -draft.candidate.score, draft.pattern.id))
+    return sorted(
+        drafts, key=lambda draft: (-round(draft.scored.priority, 6), -draft.candidate.score, draft.pattern.id)
+    )
 
 
 def _use_case(draft: _Draft, rank: int, rank_range: tuple[int, int], claims: Claims) -> UseCase:

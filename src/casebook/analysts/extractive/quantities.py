@@ -58,9 +58,7 @@ _NOT_A_COUNT = re.compile(
     r"|may|june|july|october|december|uhr|am|pm|and|und|or|oder|bis|to|the|der|die|das|of|von|in|im|for|für|is|ist|was|war"
     r"|mm|cm|km|kg|bar|grad|volt|kw|mb|gb|to|at|as|with|mit)\b"
 )
-_EVERY = re.compile(
-    rf"\b(?:every(?:\s+single)?|each|jede[nrs]?)\s+(?P<period>{_PERIOD_WORDS})\b", re.IGNORECASE
-)
+_EVERY = re.compile(rf"\b(?:every(?:\s+single)?|each|jede[nrs]?)\s+(?P<period>{_PERIOD_WORDS})\b", re.IGNORECASE)
 _YEAR = re.compile(r"(?:19|20)\d\d")
 
 

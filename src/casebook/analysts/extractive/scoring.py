@@ -111,7 +111,11 @@ def confidence(candidate: Candidate) -> Confidence:
     margin = max(0.0, 1 - candidate.runner_up / best.score) if best.score else 0.0
     strength = min(best.fit / _SURE_FIT, 1.0)
     score = (
-        0.35 * strength + 0.2 * min(count, 3) / 3 + 0.15 * min(sources, 2) / 2 + 0.15 * margin + 0.15 * best.statement.need
+        0.35 * strength
+        + 0.2 * min(count, 3) / 3
+        + 0.15 * min(sources, 2) / 2
+        + 0.15 * margin
+        + 0.15 * best.statement.need
     )
     why = [
         "the words fit well" if strength > 0.66 else "the words fit loosely",  # noqa: PLR2004

@@ -20,8 +20,9 @@ NEED_FLOOR = 0.05  # what a fit counts for when the sentence does not sound like
 STRONG_FIT = (0.2, 0.4)
 STRONG_FLOOR = 0.6
 KEPT_PATTERNS = 12  # best patterns kept for each statement
-MATCH_ALL = 3_000  # statements; of more, only those that sound like needs or that the search finds are matched
-NEED_FROM = 0.05
+MATCH_ALL = 3_000  # statements; of more, only those that sound like needs or that the search finds are matched,
+# and where all patterns name pains, only those that sound like needs: no other could reach the floor
+NEED_FROM = 0.02
 FOUND_PER_PATTERN = 20  # passages
 SUPPORT = (1.0, 0.45, 0.25, 0.15)  # what the best, second, ... statement adds to a pattern's score
 MAX_QUOTES = 4
@@ -61,20 +62,27 @@ def match_statements(
     `weights` has one factor for each pattern. Of a large corpus, statements that neither sound like needs nor lie where `search` finds a pattern's words have none.
     """
     worth = _worth_matching(statements, index, search)
-    own = {place: index.features.of(statements[place].words) for place in worth}
+    passages = {statements[place].number for place in worth}
+    own = {
+        place: index.features.of(statement.words)
+        for place, statement in enumerate(statements)
+        if statement.number in passages
+    }
+    matched = set(worth)
     contexts: dict[int, Vector] = defaultdict(lambda: defaultdict(float))
     for place, features in own.items():
         context = contexts[statements[place].number]
         for feature, count in features.items():
             context[feature] += count
     return [
-        _matches(statement, own[place], contexts[statement.number], index, weights) if place in own else {}
+        _matches(statement, own[place], contexts[statement.number], index, weights) if place in matched else {}
         for place, statement in enumerate(statements)
     ]
 
 
 def _worth_matching(statements: Sequence[Statement], index: PatternIndex, search: Search | None) -> list[int]:
-    if len(statements) <= MATCH_ALL:
+    describing = not all(index.names_pains)  # patterns that a mere description can match
+    if describing and len(statements) <= MATCH_ALL:
         return list(range(len(statements)))
     found = {
         hit.passage_id
@@ -136,9 +144,7 @@ def select(
     chosen: list[Candidate] = []
     penalty: dict[int, float] = defaultdict(lambda: 1.0)
     while len(chosen) < limit:
-        candidates = (
-            _candidate(pattern, found, taken, penalty[pattern]) for pattern, found in by_pattern.items()
-        )
+        candidates = (_candidate(pattern, found, taken, penalty[pattern]) for pattern, found in by_pattern.items())
         best = max(
             (candidate for candidate in candidates if candidate.matches and candidate.matches[0].score >= floor),
             key=lambda candidate: (candidate.score, -candidate.pattern),

@@ -82,7 +82,9 @@ def read_statements(passages: Sequence[Passage]) -> list[Statement]:
     return statements
 
 
-def need(measured: Tone, quantities: Sequence[Quantity], words: Sequence[str], *, repeated: bool, question: bool) -> float:
+def need(
+    measured: Tone, quantities: Sequence[Quantity], words: Sequence[str], *, repeated: bool, question: bool
+) -> float:
     """Tell how much a sentence sounds like work that could be done better: 0 to 1.
 
     A logistic regression over the wording; its weights were learned on labelled sentences of several companies, each
