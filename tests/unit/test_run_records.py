@@ -50,9 +50,11 @@ def test_without_runs_there_is_nothing() -> None:
     assert kept().all() == kept().of_company("acme") == []
 
 
-def test_a_record_that_was_cut_off_is_as_good_as_none() -> None:
+def test_a_record_that_cannot_be_read_is_shown_as_failed() -> None:
     records = kept(LATER)
     records.storage.write("acme/debug/run_R1.json", b'{"id": "R')
-    records.storage.write("acme/debug/run_R0.json", b"")
-    assert records.all() == [LATER]
-    assert records.find_in("acme", "R1") is None
+    found = records.find_in("acme", "R1")
+    assert found
+    assert (found.id, found.status) == ("R1", RunStatus.FAILED)
+    assert "cannot be read" in (found.error or "")
+    assert records.all() == [LATER, found]

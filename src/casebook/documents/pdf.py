@@ -25,10 +25,10 @@ from casebook.domain.document import Document, Locator, SegmentKind
 
 # pdfium puts one of two marks in place of a hyphen at a line's end, often of the line end too.
 _LINE_END = re.compile("([\x02\ufffe])?(?:\r\n|\r|\n)|([\x02\ufffe])|$")
-_BULLET = re.compile(r"(?:[•◦▪‣●○■–—\-*·]|\d{1,3}[.)]|[a-z]\))\s+\S|[•◦▪‣●○■]")  # noqa: RUF001
-_SENTENCE_END = re.compile(r"[.!?:;…]['\"»“”’)]*$")  # noqa: RUF001
+_BULLET = re.compile(r"(?:[•◦▪‣●○■–—\-*·]|\d{1,3}[.)]|[a-z]\))\s+\S|[•◦▪‣●○■]")
+_SENTENCE_END = re.compile(r"[.!?:;…]['\"»“”’)]*$")
 _DIGITS = re.compile(r"\d+")
-_PAGE_NUMBER = re.compile(r"(?:(?:page|seite|p\.|s\.)\s*)?[-–]?\s*#\s*[-–]?(?:\s*(?:of|von|/)\s*#)?", re.IGNORECASE)  # noqa: RUF001
+_PAGE_NUMBER = re.compile(r"(?:(?:page|seite|p\.|s\.)\s*)?[-–]?\s*#\s*[-–]?(?:\s*(?:of|von|/)\s*#)?", re.IGNORECASE)
 
 _EDGE_SHARE: Final = 0.14  # of the page's height in which they stand
 _PLACES: Final = 200  # steps of a page's height that count as "the same place"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from itertools import islice
 
 UNDETERMINED = "und"
@@ -45,11 +46,10 @@ _SAMPLE_WORDS = 3_000
 
 def detect_language(text: str) -> str:
     """Tell the language of `text` as an ISO 639-1 code, or ``und`` when too few words tell it."""
-    words = [match.group().lower() for match in islice(_WORD.finditer(text), _SAMPLE_WORDS)]
-    if len(words) < _MIN_WORDS:
+    counts = Counter(match.group().lower() for match in islice(_WORD.finditer(text), _SAMPLE_WORDS))
+    total = counts.total()
+    if total < _MIN_WORDS:
         return UNDETERMINED
-    shares = {
-        code: sum(word in function_words for word in words) / len(words) for code, function_words in _SETS.items()
-    }
+    shares = {code: sum(counts[word] for word in words) / total for code, words in _SETS.items()}
     best = max(shares, key=lambda code: (shares[code], code == "en"))
     return best if shares[best] >= _MIN_SHARE else UNDETERMINED

@@ -11,11 +11,12 @@ from casebook.analysts.extractive.gathering import gather
 from casebook.analysts.extractive.industries import industry_weights
 from casebook.analysts.extractive.inventory import take_inventory
 from casebook.analysts.extractive.matching import PatternIndex
-from casebook.analysts.extractive.phrases import Phrases
+from casebook.analysts.extractive.prebuilt import open_index
 from casebook.analysts.extractive.profile import describe
 from casebook.analysts.extractive.proposals import propose
 from casebook.analysts.extractive.readiness import assess
 from casebook.analysts.extractive.selection import Match, match_statements
+from casebook.analysts.extractive.wording import phrases_of
 from casebook.domain.analysis import Analysis, AnalystFacts, Portfolio
 from casebook.domain.evidence import EvidenceBase
 from casebook.domain.submission import Submission
@@ -24,14 +25,6 @@ from casebook.ports import Library, Search
 NAME = "extractive"
 
 _MAX_FLAGS = 6
-_FLAGS = Phrases[str](
-    (phrase, "flag")
-    for phrase in (
-        "data protection", "gdpr", "works council", "personal data", "confidential data", "customer data", "patient data", "consent",
-        "datenschutz", "dsgvo", "betriebsrat", "personenbezogene", "betriebsvereinbarung", "leistungskontrolle", "mitbestimmung",
-        "schweigepflicht", "berufsgeheimnis", "bankgeheimnis",
-    )
-)  # fmt: skip
 
 
 class ExtractiveAnalyst:
@@ -54,7 +47,10 @@ class ExtractiveAnalyst:
         profile = describe(submission, corpus, search, claims)
         readiness = assess(submission, corpus, claims)
         inventory = take_inventory(library, corpus, claims)
-        flagged = sorted(corpus.saying(_FLAGS), key=lambda entry: (entry[0].tone.trivia, -len(entry[0].words)))
+        flagged = sorted(
+            corpus.saying(phrases_of("governance_flags")),
+            key=lambda entry: (entry[0].tone.trivia, -len(entry[0].words)),
+        )
         flags = (claims.company("governance", [statement], theme="governance") for statement, _ in flagged[:_MAX_FLAGS])
         return Analysis(
             profile=profile,
@@ -90,7 +86,7 @@ class ExtractiveAnalyst:
 
     @cached_property
     def _index(self) -> PatternIndex:
-        return PatternIndex(self._catalogue)
+        return open_index(self._catalogue)
 
     def _corpus(self, library: Library) -> Corpus:
         """Read a library once; the three parts of a run share it."""

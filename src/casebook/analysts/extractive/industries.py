@@ -7,41 +7,28 @@ from collections.abc import Sequence
 from casebook.analysts.catalogue import Catalogue
 from casebook.analysts.extractive.phrases import Phrases
 from casebook.analysts.extractive.statements import Statement
+from casebook.analysts.extractive.wording import word_lists
 from casebook.domain.submission import Submission
 from casebook.domain.words import tokens
 
 FOREIGN_WEIGHT = 0.6  # of a pattern whose industry the company does not speak of
 _SPOKEN_OF = 0.02  # share of statements with a word of the industry from which on it is one of the company's
 
-# Functions of the catalogue that belong to one industry; all others are found in any company.
-_WORDS = {
-    "banking_risk": "bank; banking; loan; credit; borrower; money laundering; account holder; kredit; darlehen; geldwäsche; sparkasse",
-    "healthcare": "patient; patients; clinic; hospital; ward; nurse; nursing; diagnosis; practice; physician; klinik; krankenhaus; "
-    "station; pflege; pflegekraft; arzt; ärztin; diagnose; praxis; patienten",
-    "insurance": "insurance; insurer; insured; policyholder; underwriting; underwriter; claims; premium; broker; versicherung; "
-    "versicherer; schaden; police; prämie; makler; versicherungsnehmer",
-    "public_sector": "citizen; citizens; council; municipality; municipal; permit; public authority; ministry; bürger; "
-    "bürgerin; gemeinde; stadtverwaltung; antragsteller; behörde; bescheid; amt; landkreis",
-    "retail_ecommerce": "shop; online shop; store; stores; retailer; webshop; basket; shopper; assortment; filiale; filialen; "
-    "onlineshop; sortiment; warenkorb; einzelhandel; händler; versandhandel; retouren",
-}
-
 
 def industry_weights(catalogue: Catalogue, submission: Submission, statements: Sequence[Statement]) -> list[float]:
     """Return a weight for each pattern: 1, or less when it belongs to an industry that is not the company's."""
     own = _industries(submission, statements)
     return [
-        FOREIGN_WEIGHT if pattern.function in _WORDS and pattern.function not in own else 1.0
+        FOREIGN_WEIGHT if pattern.function in word_lists().industries and pattern.function not in own else 1.0
         for pattern in catalogue.patterns
     ]
 
 
 def _industries(submission: Submission, statements: Sequence[Statement]) -> set[str]:
-    phrases = Phrases((phrase.strip(), industry) for industry, words in _WORDS.items() for phrase in words.split(";"))
-    described = {
-        industry for _, industry in phrases.find(tokens(f"{submission.company_name} {submission.company_description}"))
-    }
-    counts = dict.fromkeys(_WORDS, 0)
+    phrases = Phrases((phrase, industry) for industry, words in word_lists().industries.items() for phrase in words)
+    about = tokens(f"{submission.company_name} {submission.company_description}")
+    described = {industry for _, industry in phrases.find(about)}
+    counts = dict.fromkeys(word_lists().industries, 0)
     for statement in statements:
         for industry in {industry for _, industry in phrases.find(statement.words)}:
             counts[industry] += 1

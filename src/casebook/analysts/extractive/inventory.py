@@ -11,24 +11,13 @@ import msgspec
 
 from casebook.analysts.extractive.claims import Claims
 from casebook.analysts.extractive.corpus import Corpus
-from casebook.analysts.extractive.phrases import Phrases
 from casebook.analysts.extractive.statements import Statement
+from casebook.analysts.extractive.wording import phrases_of
 from casebook.domain.report import DataAsset, Inventory, SystemInUse
 from casebook.ports import Library
 
 _MAX_SYSTEMS = 15
 _MAX_SPOKEN_OF = 8
-
-_DATA = Phrases[str](
-    (phrase, "data")
-    for phrase in (
-        "stored since", "recorded since", "has been stored", "have been stored", "is stored", "are stored", "history of", "historian", "data warehouse",
-        "export", "database", "archive", "log file", "records of", "photos of", "pictures of", "recordings", "sensor data",
-        "measurements", "service reports", "ticket history", "master data",
-        "gespeichert", "aufgezeichnet", "liegen rund", "liegen … vor", "datenbank", "archiv", "historie", "messwerte", "prüfstandsdaten",
-        "stammdaten", "aufzeichnungen", "fotos von", "bilder von", "einsatzberichte", "schichtbücher", "protokolliert",
-    )
-)  # fmt: skip
 
 
 def take_inventory(library: Library, corpus: Corpus, claims: Claims) -> Inventory:
@@ -74,7 +63,11 @@ def _tables(library: Library) -> Iterator[DataAsset]:
 
 def _spoken_of(corpus: Corpus, claims: Claims) -> Iterator[DataAsset]:
     rated = sorted(
-        (statement for statement, _ in corpus.saying(_DATA) if statement.tone.trivia <= statement.tone.pain),
+        (
+            statement
+            for statement, _ in corpus.saying(phrases_of("data_spoken_of"))
+            if statement.tone.trivia <= statement.tone.pain
+        ),
         key=lambda statement: (-(len(statement.quantities) > 0), -statement.need, statement.number),
     )
     for statement in rated[:_MAX_SPOKEN_OF]:
@@ -100,6 +93,5 @@ def _system_pattern() -> re.Pattern[str]:
     long = [name for name in _names() if len(name) > 5 or " " in name]  # noqa: PLR2004
     short = [name for name in _names() if name not in long]
     alternatives = sorted(long, key=len, reverse=True), sorted(short, key=len, reverse=True)
-    return re.compile(
-        rf"(?<![\w/-])(?:{'|'.join(map(re.escape, alternatives[0]))}|{'|'.join(map(re.escape, alternatives[1]))})(?![\w/])"
-    )
+    names = "|".join(map(re.escape, (*alternatives[0], *alternatives[1])))
+    return re.compile(rf"(?<![\w/-])(?:{names})(?![\w/])")

@@ -73,31 +73,17 @@ class Features:
         return features
 
 
-@dataclass(frozen=True, slots=True)
-class Fit:
-    """How well a text fits a pattern (cosine, 0 to 1), and the words that carry it."""
-
-    pattern: int
-    score: float
-
-
 class PatternIndex:
     """All patterns of a catalogue as vectors, found by their features.
 
     A pattern described in several languages has a vector for each, and fits as well as its best one does.
     """
 
-    def __init__(self, catalogue: Catalogue) -> None:
-        """Index the patterns."""
+    def __init__(self, catalogue: Catalogue, weights: PatternWeights | None = None) -> None:
+        """Index the patterns; `weights` are worked out unless they are given."""
         self.catalogue = catalogue
-        described = [
-            (number, fields) for number, pattern in enumerate(catalogue.patterns) for fields in _descriptions(pattern)
-        ]
-        self.features = Features(word for _, fields in described for _, field in fields for word in field)
-        counts = [(number, self._count(fields)) for number, fields in described]
-        self._idf = _idf(counts, len(catalogue.patterns))
-        self._default_idf = max(self._idf.values(), default=1.0)
-        self._vectors = [(number, self._weigh(count)) for number, count in counts]
+        self._weights = weights or weigh_patterns(catalogue)
+        self.features = Features(self._weights.vocabulary)
         self.names_pains = [any(pattern.signals.pain.values()) for pattern in catalogue.patterns]
         self._anti_signals = Phrases(
             (phrase, number)
@@ -108,6 +94,7 @@ class PatternIndex:
         self._likeness = cache(self._likeness_to)
         self._related = cache(self._nearest)
         self._headings = cache(lambda heading: self.features.of(tokens(heading)))
+        self._vectors = self._weights.vectors
         self._postings: dict[str, list[tuple[int, float]]] = defaultdict(list)
         for vector_number, (_, vector) in enumerate(self._vectors):
             for feature, weight in vector.items():
@@ -129,12 +116,11 @@ class PatternIndex:
         """
         sums: dict[int, float] = defaultdict(float)
         strongest: dict[int, float] = defaultdict(float)
-        for feature, weight in self._with_related(self._weigh(features)).items():
+        for feature, weight in self._with_related(self._weights.weigh(features)).items():
             for vector_number, other in self._postings.get(feature, ()):
                 shared = weight * other
                 sums[vector_number] += shared
-                if shared > strongest[vector_number]:
-                    strongest[vector_number] = shared
+                strongest[vector_number] = max(strongest[vector_number], shared)
         best: dict[int, float] = {}
         for vector_number, total in sums.items():
             number = self._vectors[vector_number][0]
@@ -150,8 +136,9 @@ class PatternIndex:
         """
         related: dict[str, float] = defaultdict(float)
         for feature, weight in weighed.items():
+            strength = RELATED_WEIGHT * weight
             for other, likeness in self._related(feature):
-                related[other] = max(related[other], RELATED_WEIGHT * weight * likeness)
+                related[other] = max(related[other], strength * likeness)
         for feature, weight in weighed.items():
             related[feature] += weight
         return related
@@ -186,20 +173,46 @@ class PatternIndex:
             best[number] = max(score, best.get(number, 0.0))
         return best
 
-    def _count(self, fields: Sequence[tuple[float, Sequence[str]]]) -> Vector:
-        total: dict[str, float] = defaultdict(float)
-        for weight, field in fields:
-            for feature, count in self.features.of(field).items():
-                total[feature] += weight * count
-        return total
 
-    def _weigh(self, counts: Vector) -> Vector:
+@dataclass(frozen=True, slots=True)
+class PatternWeights:
+    """What is worked out of a catalogue before anything is matched."""
+
+    vocabulary: frozenset[str]  # stems of all texts: they may be parts of compounds
+    idf: dict[str, float]
+    unknown_idf: float  # of a word that no pattern uses
+    vectors: list[tuple[int, Vector]]  # the number of a pattern, and its features in one language, of length 1
+
+    def weigh(self, counts: Vector) -> Vector:
+        """Weigh the features of a text by how telling they are; the result has length 1."""
         weighed = {
-            feature: (math.log1p(count) * self._idf.get(feature, 0 if " " in feature else self._default_idf))
+            feature: math.log1p(count) * self.idf.get(feature, 0.0 if " " in feature else self.unknown_idf)
             for feature, count in counts.items()
         }
         norm = math.sqrt(sum(weight * weight for weight in weighed.values())) or 1.0
         return {feature: weight / norm for feature, weight in weighed.items()}
+
+
+def weigh_patterns(catalogue: Catalogue) -> PatternWeights:
+    """Work out the weights of a catalogue's features; takes some tenths of a second for a hundred patterns."""
+    described = [
+        (number, fields) for number, pattern in enumerate(catalogue.patterns) for fields in _descriptions(pattern)
+    ]
+    vocabulary = frozenset(word for _, fields in described for _, field in fields for word in field)
+    features = Features(vocabulary)
+    counts = [(number, _count(features, fields)) for number, fields in described]
+    idf = _idf(counts, len(catalogue.patterns))
+    weights = PatternWeights(vocabulary, idf, max(idf.values(), default=1.0), [])
+    weights.vectors.extend((number, weights.weigh(count)) for number, count in counts)
+    return weights
+
+
+def _count(features: Features, fields: Sequence[tuple[float, Sequence[str]]]) -> Vector:
+    total: dict[str, float] = defaultdict(float)
+    for weight, field in fields:
+        for feature, count in features.of(field).items():
+            total[feature] += weight * count
+    return total
 
 
 def _descriptions(pattern: Pattern) -> list[list[tuple[float, list[str]]]]:

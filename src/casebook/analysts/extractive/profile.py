@@ -13,6 +13,7 @@ from casebook.analysts.extractive.inventory import named_systems
 from casebook.analysts.extractive.phrases import Phrases
 from casebook.analysts.extractive.quantities import find_quantities
 from casebook.analysts.extractive.statements import Statement
+from casebook.analysts.extractive.wording import phrases_of
 from casebook.domain.evidence import Quantity, Unit
 from casebook.domain.report import Contradiction, Profile, ProfileField
 from casebook.domain.sentences import sentence_spans
@@ -28,33 +29,6 @@ _MIN_SHARED_WORDS = 2
 _COMMON_WORD = 30  # figures: a word that stands beside so many does not tell what they measure
 _MIN_SHARED = 0.5  # of the words beside two figures that are said to measure the same
 
-_HEADCOUNT = Phrases[str](
-    (phrase, "people")
-    for phrase in (
-        "employees", "staff", "people", "headcount", "workforce", "mitarbeitende", "mitarbeiter", "beschäftigte",
-        "belegschaft", "köpfe",
-    )
-)  # fmt: skip
-_WHOLE = Phrases[str](
-    (phrase, "whole")
-    for phrase in (
-        "company", "group", "in total", "altogether", "overall", "we are", "we employ", "employs", "employ", "all sites",
-        "insgesamt", "unternehmen", "gesamt", "wir sind", "beschäftigt", "beschäftigen", "konzern", "gruppe", "an allen standorten",
-    )
-)  # fmt: skip
-_REVENUE = Phrases[str](
-    (phrase, "revenue")
-    for phrase in ("revenue", "turnover", "sales of", "premium income", "gross written premium", "umsatz", "erlöse", "jahresumsatz", "beitragseinnahmen")
-)  # fmt: skip
-_NOT_YET = Phrases[str](
-    (phrase, "not yet")
-    for phrase in (
-        "still", "not yet", "postponed", "delayed until", "no longer", "instead of", "continue to", "remain", "never",
-        "cancelled", "stopped", "back to", "until then", "has not", "have not", "is not", "planned for",
-        "weiterhin", "noch immer", "immer noch", "noch nicht", "verschoben", "nicht mehr", "statt", "bleibt", "nach wie vor",
-        "eingestellt", "abgebrochen", "zurückgestellt", "geplant für", "bis dahin", "nie",
-    )
-)  # fmt: skip
 _SCORE = re.compile(
     r"(?i)(\d+(?:[.,]\d+)?)\s*(?:von|out\s+of|of|/)\s*100\b|(?:reifegrad|maturity(?:\s+level)?|readiness(?:\s+score)?)\D{0,30}(\d+(?:[.,]\d+)?)"
 )
@@ -133,10 +107,14 @@ def _system_contradictions(submission: Submission, corpus: Corpus, claims: Claim
             statement
             for statement in corpus.statements
             if any(found in name for found, _, _ in named_systems(statement.text) if " " in name or found == name)
-            and _says(_NOT_YET, statement.words)
+            and _says(phrases_of("not_in_use"), statement.words)
             and not _is_family_only(name, statement)
         ]
-        best = max(doubting, key=lambda statement: (_count(_NOT_YET, statement.words), -statement.number), default=None)
+        best = max(
+            doubting,
+            key=lambda statement: (_count(phrases_of("not_in_use"), statement.words), -statement.number),
+            default=None,
+        )
         claim = claims.company("profile", [best], theme="systems") if best else None
         if claim:
             yield Contradiction(
@@ -149,7 +127,7 @@ def _system_contradictions(submission: Submission, corpus: Corpus, claims: Claim
 
 def _is_family_only(name: str, statement: Statement) -> bool:
     """Tell whether a statement names only the maker ("SAP") of a system that has a name of its own."""
-    maker = name.split()[0]
+    maker = name.split(maxsplit=1)[0]
     return " " in name and all(found == maker for found, _, _ in named_systems(statement.text) if found in name)
 
 
@@ -174,10 +152,12 @@ def _figure_contradictions(submission: Submission, corpus: Corpus, claims: Claim
 
 def _comparable(stated: Quantity, sentence: str, statement: Statement) -> Quantity | None:
     """Find a figure of `statement` that measures the same for the whole company."""
-    about = _REVENUE if stated.unit is Unit.MONEY else _HEADCOUNT
+    about = phrases_of("revenue") if stated.unit is Unit.MONEY else phrases_of("headcount")
     if stated.unit not in {Unit.MONEY, Unit.PEOPLE} or not _says(about, tokens(sentence)):
         return None
-    if not _says(about, statement.words) or (stated.unit is Unit.PEOPLE and not _says(_WHOLE, statement.words)):
+    if not _says(about, statement.words) or (
+        stated.unit is Unit.PEOPLE and not _says(phrases_of("whole_company"), statement.words)
+    ):
         return None
     same = [
         other for other in statement.quantities if other.unit is stated.unit and other.noun_family == stated.noun_family

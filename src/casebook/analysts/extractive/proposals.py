@@ -79,7 +79,7 @@ def propose(
     claims = Claims("B")
     floor = FLOOR / max(corpus.business_share, _LEAST_BUSINESS)
     chosen, others = select(matched, index, submission.use_cases_count, floor=floor)
-    drafts = _ranked(_drafts(chosen, submission, corpus, index, readiness, claims))
+    drafts = _ranked(_drafts(chosen, submission, corpus, index, readiness=readiness, claims=claims))
     ranges = rank_ranges([draft.scored for draft in drafts])
     use_cases = tuple(_use_case(draft, rank, ranges[rank - 1], claims) for rank, draft in enumerate(drafts, start=1))
     estimates = tuple(_estimates(drafts, use_cases, claims))
@@ -104,6 +104,7 @@ def _drafts(  # noqa: PLR0913 - everything a score depends on
     submission: Submission,
     corpus: Corpus,
     index: PatternIndex,
+    *,
     readiness: Readiness,
     claims: Claims,
 ) -> list[_Draft]:

@@ -33,9 +33,12 @@ _PERIODS = {
     "jährlich": Period.YEAR,
 }  # fmt: skip
 _PERIOD_WORDS = "|".join(sorted(_PERIODS, key=len, reverse=True))
-_PER = rf"(?:\s*(?:(?:of every|of each|a|an|per|each|every|/|pro|je|im|am|in der|in the|jeden|jede|jedes)\s*)(?P<period>{_PERIOD_WORDS})\b|\s+(?P<adverb>daily|weekly|monthly|yearly|annually|täglich|wöchentlich|monatlich|jährlich)\b)"
+_EVERY_WORDS = "of every|of each|a|an|per|each|every|/|pro|je|im|am|in der|in the|jeden|jede|jedes"
+_ADVERBS = "daily|weekly|monthly|yearly|annually|täglich|wöchentlich|monatlich|jährlich"
+_PER = rf"(?:\s*(?:{_EVERY_WORDS})\s*(?P<period>{_PERIOD_WORDS})\b|\s+(?P<adverb>{_ADVERBS})\b)"
 _PER_UNNAMED = re.sub(r"\?P<\w+>", "?:", _PER)
 _EACH = r"(?P<each>\s*(?:per|pro|je|for each|for every|/)\s+(?:[^\W\d_]{3,}))"
+_HOUR_WORDS = "|".join(sorted(_HOURS_IN, key=len, reverse=True))
 _QUANTITY = re.compile(
     rf"""
     (?P<currency>€|£|\$|EUR|GBP|USD|CHF)\s?(?P<money>{_NUMBER})(?:\s?(?P<money_scale>k|m|mn|bn|million|billion|thousand|Mio|Mrd|Tsd)\b\.?)?
@@ -43,7 +46,7 @@ _QUANTITY = re.compile(
       [\s\u00a0\u202f-]?(?:
         (?P<percent>%|percent|per\ cent|Prozent|v\.H\.)
         |(?P<unit_money>€|£|\$|EUR\b|Euro\b|euros?\b|GBP\b|CHF\b|Franken\b|USD\b|pounds?\b)
-        |(?:working\s|full\s|ganze[rn]?\s|volle[rn]?\s)?(?P<unit_hours>{"|".join(sorted(_HOURS_IN, key=len, reverse=True))})\b\.?
+        |(?:working\s|full\s|ganze[rn]?\s|volle[rn]?\s)?(?P<unit_hours>{_HOUR_WORDS})\b\.?
         |(?P<people>employees|people|staff|Mitarbeitende[rn]?|Mitarbeiter(?:innen)?|Beschäftigten?|Personen|FTEs?|Köpfe|colleagues|Kollegen)\b
         |(?P<bare>(?={_PER_UNNAMED}))
         |(?P<noun>(?:[a-zäöüß]{{3,}}\s){{0,2}}?[^\W\d_]{{3,}})

@@ -9,9 +9,9 @@ from functools import cache
 from casebook.analysts.catalogue import Pattern
 from casebook.analysts.extractive.corpus import Corpus
 from casebook.analysts.extractive.inventory import named_systems
-from casebook.analysts.extractive.phrases import Phrases
 from casebook.analysts.extractive.selection import Candidate
 from casebook.analysts.extractive.statements import Statement
+from casebook.analysts.extractive.wording import phrases_of
 from casebook.domain.evidence import Unit
 from casebook.domain.report import Confidence, Level, Readiness, Score, ScorePart
 from casebook.domain.words import terms
@@ -157,13 +157,4 @@ def _again(score: Score, changed: tuple[str, float]) -> float:
 
 def strategic_statements(corpus: Corpus) -> list[Statement]:
     """Return the statements that name a goal of the company."""
-    return [statement for statement, _ in corpus.saying(_GOALS)]
-
-
-_GOALS = Phrases[str](
-    (phrase, "goal")
-    for phrase in (
-        "strategy", "strategic", "goal", "target", "objective", "priority", "by 2026", "by 2027", "by 2028", "by the end of",
-        "strategie", "ziel", "ziele", "zielwert", "priorität", "schwerpunkt", "bis 2026", "bis 2027", "bis 2028", "bis ende",
-    )
-)  # fmt: skip
+    return [statement for statement, _ in corpus.saying(phrases_of("stated_goals"))]

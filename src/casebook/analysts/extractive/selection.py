@@ -22,7 +22,7 @@ STRONG_FLOOR = 0.6
 KEPT_PATTERNS = 12  # best patterns kept for each statement
 MATCH_ALL = 3_000  # statements; of more, only those that sound like needs or that the search finds are matched,
 # and where all patterns name pains, only those that sound like needs: no other could reach the floor
-NEED_FROM = 0.02
+NEED_FROM = 0.03
 FOUND_PER_PATTERN = 20  # passages
 SUPPORT = (1.0, 0.45, 0.25, 0.15)  # what the best, second, ... statement adds to a pattern's score
 MAX_QUOTES = 4
@@ -59,7 +59,8 @@ def match_statements(
 ) -> list[dict[int, Match]]:
     """Score every statement against the patterns it shares words with; the best few are kept.
 
-    `weights` has one factor for each pattern. Of a large corpus, statements that neither sound like needs nor lie where `search` finds a pattern's words have none.
+    `weights` has one factor for each pattern. Of a large corpus, statements that neither sound like needs nor lie where
+    `search` finds a pattern's words have none.
     """
     worth = _worth_matching(statements, index, search)
     passages = {statements[place].number for place in worth}
@@ -107,9 +108,12 @@ def _matches(
     for feature, count in index.heading_features(statement.passage.locator.heading or "").items():
         features[feature] = features.get(feature, 0.0) + HEADING_WEIGHT * count
     excluded = index.excluded(statement.words)
+    fits = index.fits(features)
+    if max(fits.values(), default=0.0) * _most_a_fit_counts(statement, index) < FLOOR / 2:
+        return {}
     alone = index.fits(own)
     found: dict[int, Match] = {}
-    for pattern, fit in index.fits(features).items():
+    for pattern, fit in fits.items():
         if pattern in excluded:
             continue
         own_fit = alone.get(pattern, 0.0)
@@ -118,6 +122,11 @@ def _matches(
         found[pattern] = Match(statement, mixed, own_fit, mixed * (floor + (1 - floor) * statement.need))
     best = nlargest(KEPT_PATTERNS, found, key=lambda pattern: (found[pattern].score, -pattern))
     return {pattern: found[pattern] for pattern in best}
+
+
+def _most_a_fit_counts(statement: Statement, index: PatternIndex) -> float:
+    floor = NEED_FLOOR if all(index.names_pains) else STRONG_FLOOR
+    return floor + (1 - floor) * statement.need
 
 
 def _floor_for(fit: float) -> float:
@@ -130,8 +139,8 @@ def select(
 ) -> tuple[list[Candidate], list[Candidate]]:
     """Choose at most `limit` patterns, best first, each statement for one pattern only.
 
-    A pattern is chosen only if one statement scores `floor` or more. Returns the chosen ones and the next best ones that
-    were left out.
+    A pattern is chosen only if one statement scores `floor` or more. Returns the chosen ones, and the
+    next best ones that were left out.
     """
     by_pattern: dict[int, list[tuple[int, Match]]] = defaultdict(list)
     for number, matches in enumerate(matched):

@@ -142,7 +142,8 @@ _INSTRUCTION = re.compile(
     \b(?:ignore|disregard|forget|override)\b.{0,40}\b(?:previous|prior|above|earlier|all|other|these|your)\b.{0,30}
         \b(?:instruction|prompt|rule|context|guideline|text|document)
     |\bsystem\s*prompt\b|\byou\s+are\s+(?:now|a|an)\s+(?:\w+\s+){0,3}(?:assistant|model|ai|chatbot|system)\b
-    |\b(?:ai|ki)[- ]?(?:systems?|systeme|assistants?|assistent\w*|models?|modelle?|agents?|agenten|tools?|readers?|summari[sz]ers?)\b
+    |\b(?:ai|ki)[- ]?
+        (?:systems?|systeme|assistants?|assistent\w*|models?|modelle?|agents?|agenten|tools?|readers?|summari[sz]ers?)\b
         .{0,80}\b(?:must|should|please|shall|are\s+(?:asked|instructed|required)|muss|müssen|soll\w*|bitte|sind\s+angewiesen|empf\w+|print|output|recommend|include|write|gib|schreib\w*)\b
     |\b(?:note|instruction|hinweis|anweisung|message)s?\s+(?:to|for|an|für)\s+(?:any\s+|all\s+|alle\s+|die\s+)?(?:ai|ki|llm|language\s+model|automated|automatisierte|automatische)
     |\b(?:llms?|language\s+models?|sprachmodelle?n?|chatgpt|gpt-?\d|copilot|claude|gemini)\b.{0,80}\b(?:must|should|please|reading|processing|lesen|verarbeite\w*|bitte|empf\w+|recommend|print|output|write|muss|soll\w*)\b

@@ -47,3 +47,23 @@ def _phrases() -> Phrases[tuple[str, str, float]]:
         for strength, phrases in by_strength.items()
         for phrase in phrases
     )
+
+
+class WordLists(msgspec.Struct, frozen=True):
+    """Lists of words that the analyst looks for, as data."""
+
+    lists: dict[str, list[str]]
+    industries: dict[str, list[str]]  # functions of the catalogue that belong to one industry, and its words
+
+
+@cache
+def word_lists() -> WordLists:
+    """Return the word lists that ship with Casebook."""
+    data = files("casebook.analysts.extractive").joinpath("word_lists.json").read_bytes()
+    return msgspec.json.decode(data, type=WordLists)
+
+
+@cache
+def phrases_of(name: str) -> Phrases[str]:
+    """Return the phrases of a word list, labelled with its name. Raises KeyError."""
+    return Phrases((phrase, name) for phrase in word_lists().lists[name])

@@ -1,0 +1,100 @@
+"""The built-in catalogue's weights, worked out beforehand, so that a run starts in no time.
+
+``python -m casebook.analysts.extractive.prebuilt`` writes the file anew after the catalogue, the thesaurus or
+the weighing was changed; a file that does not belong to what is installed is not used, and a test says so.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import sys
+from array import array
+from importlib.resources import files
+from pathlib import Path
+
+import msgspec
+
+from casebook.analysts.catalogue import Catalogue, built_in_catalogue
+from casebook.analysts.extractive.matching import PatternIndex, PatternWeights, weigh_patterns
+
+_FOLDER = "casebook.analysts.extractive"
+_NAME = "pattern_weights.msgpack"
+_MADE_FROM = (("casebook.analysts", "thesaurus.json"), (_FOLDER, "matching.py"), ("casebook.domain", "words.py"))
+
+
+class _File(msgspec.Struct, frozen=True):
+    digest: str  # of everything the weights depend on
+    vocabulary: list[str]
+    features: list[str]
+    idf: bytes  # array("d"), one for each feature
+    patterns: list[int]  # the pattern of each vector
+    places: list[bytes]  # array("I") for each vector: numbers of features
+    weights: list[bytes]  # array("d") for each vector
+
+
+def open_index(catalogue: Catalogue) -> PatternIndex:
+    """Return the index of a catalogue, from the file if it is the built-in one."""
+    return PatternIndex(catalogue, read_weights(catalogue))
+
+
+def read_weights(catalogue: Catalogue) -> PatternWeights | None:
+    """Return the weights from the file; None for another catalogue, or when the file is of another version."""
+    if catalogue is not built_in_catalogue():
+        return None
+    resource = files(_FOLDER).joinpath(_NAME)
+    if not resource.is_file():
+        return None
+    file = msgspec.msgpack.decode(resource.read_bytes(), type=_File)
+    return _unpacked(file) if file.digest == _digest(catalogue) else None
+
+
+def pack(weights: PatternWeights, digest: str) -> bytes:
+    """Write weights as bytes; the same weights give the same bytes."""
+    features = sorted(weights.idf)
+    place = {feature: number for number, feature in enumerate(features)}
+    vectors = [(number, sorted(vector.items())) for number, vector in weights.vectors]
+    file = _File(
+        digest=digest,
+        vocabulary=sorted(weights.vocabulary),
+        features=features,
+        idf=array("d", (weights.idf[feature] for feature in features)).tobytes(),
+        patterns=[number for number, _ in vectors],
+        places=[array("I", (place[feature] for feature, _ in vector)).tobytes() for _, vector in vectors],
+        weights=[array("d", (weight for _, weight in vector)).tobytes() for _, vector in vectors],
+    )
+    return msgspec.msgpack.encode(file)
+
+
+def _unpacked(file: _File) -> PatternWeights:
+    idf = dict(zip(file.features, array("d", file.idf), strict=True))
+    vectors = [
+        (
+            number,
+            {
+                file.features[place]: weight
+                for place, weight in zip(array("I", places), array("d", weights), strict=True)
+            },
+        )
+        for number, places, weights in zip(file.patterns, file.places, file.weights, strict=True)
+    ]
+    return PatternWeights(frozenset(file.vocabulary), idf, max(idf.values(), default=1.0), vectors)
+
+
+def _digest(catalogue: Catalogue) -> str:
+    digest = hashlib.sha256(catalogue.digest.encode())
+    for package, name in _MADE_FROM:
+        digest.update(files(package).joinpath(name).read_bytes())
+    return digest.hexdigest()
+
+
+def main() -> None:
+    """Write the file."""
+    catalogue = built_in_catalogue()
+    data = pack(weigh_patterns(catalogue), _digest(catalogue))
+    path = Path(__file__).with_name(_NAME)
+    path.write_bytes(data)
+    sys.stdout.write(f"{path.name}: {len(data):,} bytes\n")
+
+
+if __name__ == "__main__":
+    main()
