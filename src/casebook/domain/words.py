@@ -77,9 +77,8 @@ def stem(word: str) -> str:
     lowered = unicodedata.normalize("NFC", word).lower()
     if lowered in STOP_WORDS or len(lowered) <= _MIN_STEM or lowered[0].isdigit():
         return lowered
-    if _GERMAN_LOOK.search(lowered):
-        return _stem_german(lowered)
-    return _stem_english(lowered)
+    root = _stem_german(lowered) if _GERMAN_LOOK.search(lowered) else _stem_english(lowered)
+    return lowered if root in STOP_WORDS else root  # "willing" is not "will", "suchen" is not the English "such"
 
 
 def _stem_english(word: str) -> str:

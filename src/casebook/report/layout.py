@@ -626,7 +626,10 @@ class _Layout:
         return QuoteBlock(text=quote.text, quote_id=quote_id, place=self.place(quote), language=language)
 
     def place(self, quote: ReportQuote) -> str:
+        """Say where a quote stands; where the format has no pages or lines, under which heading."""
         place = quote.locator.describe()
+        if not place and quote.locator.heading:
+            place = f"under “{quote.locator.heading.rsplit(' > ', 1)[-1]}”"
         name = self.sources[quote.source_id].name
         return f"{name}, {place}" if place else name
 

@@ -38,11 +38,16 @@ class Basis:
     unit: str
     working: str
 
+    @property
+    def rests_on_working_year(self) -> bool:
+        """Whether it was multiplied by the days or weeks of a working year."""
+        return any(f"× {A_YEAR[period]} a year" in self.working for period in (Period.DAY, Period.WEEK))
+
 
 def estimate(use_case_id: str, basis: Basis, claim_ids: Sequence[str]) -> BenefitEstimate:
     """Turn a basis into low, base and high."""
     share = SHARE if basis.unit == "hours a year" else COST_SHARE
-    used = (share.id, WORKING_YEAR.id) if "220" in basis.working or "46" in basis.working else (share.id,)
+    used = (share.id, WORKING_YEAR.id) if basis.rests_on_working_year else (share.id,)
     return BenefitEstimate(
         use_case_id=use_case_id,
         claim_ids=tuple(claim_ids),

@@ -11,6 +11,7 @@ from casebook.analysts.extractive.corpus import Corpus
 from casebook.analysts.extractive.inventory import named_systems
 from casebook.analysts.extractive.selection import Match
 from casebook.analysts.extractive.statements import Statement
+from casebook.analysts.extractive.wording import phrases_of
 from casebook.domain.evidence import Evidence, EvidenceBase, Kind, Theme
 
 NEED_FROM = 0.3  # from here on a statement is evidence of a pain
@@ -63,6 +64,8 @@ def _kinds(statement: Statement) -> Iterator[Kind]:
         yield Kind.VOLUME
     if measured.constraint:
         yield Kind.CONSTRAINT
+    if any(True for _ in phrases_of("data_spoken_of").find(statement.words)):
+        yield Kind.DATA
     if any(True for _ in named_systems(statement.text)):
         yield Kind.SYSTEM
 

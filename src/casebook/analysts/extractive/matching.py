@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -15,8 +16,9 @@ import msgspec
 from casebook.analysts.catalogue import Catalogue, Pattern, Texts
 from casebook.analysts.extractive.neighbours import neighbours
 from casebook.analysts.extractive.phrases import Phrases
+from casebook.analysts.extractive.wording import word_lists
 from casebook.domain.compounds import Compounds
-from casebook.domain.words import STOP_WORDS, tokens
+from casebook.domain.words import STOP_WORDS, stem, tokens
 
 FIELD_WEIGHTS = {
     "title": 4.0,
@@ -47,6 +49,12 @@ def thesaurus() -> Phrases[str]:
     return Phrases((phrase, f"#{concept}") for concept, phrases in concepts.items() for phrase in phrases)
 
 
+@cache
+def _vague() -> frozenset[str]:
+    """Return the stems of words that carry meaning but do not tell what a text is about."""
+    return frozenset(stem(word) for word in word_lists().lists["vague"])
+
+
 class Features:
     """Turns words into weighted features: stems, parts of compounds, pairs of neighbours, concepts."""
 
@@ -71,6 +79,10 @@ class Features:
         for _, concept in thesaurus().find(words):
             features[concept] += CONCEPT_WEIGHT
         return features
+
+    def without_parts(self, features: AbstractSet[str]) -> AbstractSet[str]:
+        """Leave out what is only a part of a compound that is there too: the same word is not counted twice."""
+        return features - {part for feature in features for part in self._compounds.parts(feature)}
 
 
 class PatternIndex:
@@ -149,6 +161,18 @@ class PatternIndex:
             return ()
         near = ((word, likeness) for word, likeness in neighbours().of(feature) if word in self._postings)
         return tuple(islice(near, MAX_RELATED))
+
+    def in_common(self, features: Vector, pattern: int) -> int:
+        """Count the telling features that a text and a pattern share to the letter, in the pattern's best language."""
+        telling = features.keys() - _vague()
+        return max(
+            (
+                len(self.features.without_parts(telling & vector.keys()))
+                for number, vector in self._vectors
+                if number == pattern
+            ),
+            default=0,
+        )
 
     def alike(self, first: int, second: int) -> float:
         """Return the best cosine of two patterns in any language, 0 to 1."""

@@ -29,8 +29,13 @@ _MIN_SHARED_WORDS = 2
 _COMMON_WORD = 30  # figures: a word that stands beside so many does not tell what they measure
 _MIN_SHARED = 0.5  # of the words beside two figures that are said to measure the same
 
-_SCORE = re.compile(
-    r"(?i)(\d+(?:[.,]\d+)?)\s*(?:von|out\s+of|of|/)\s*100\b|(?:reifegrad|maturity(?:\s+level)?|readiness(?:\s+score)?)\D{0,30}(\d+(?:[.,]\d+)?)"
+_ABOUT_READINESS = re.compile(
+    r"(?i)reifegrad|maturity|readiness|selbst(?:check|einsch|bewert|test)|self[- ]?(?:check|assess)"
+)
+_OF_100 = re.compile(r"(?i)(?<![\d.,])(\d{1,3}(?:[.,]\d+)?)\s*(?:von|out\s+of|of|/)\s*100\b")
+_SCORE = re.compile(  # not a year, a level of another scale, or years to maturity
+    r"(?i)(?:reifegrad|maturity|readiness)[^\d.;]{0,30}(?<![\d.,])(\d{2}(?:[.,]\d+)?|100)(?![\d.,]*\d)"
+    r"(?=\s*(?:points?\b|punkte|%|[.,;)]|$))"
 )
 
 
@@ -83,9 +88,8 @@ def _score_contradictions(submission: Submission, corpus: Corpus, claims: Claims
     if own is None:
         return
     for statement in corpus.statements:
-        found = _SCORE.search(statement.text)
-        value = float((found[1] or found[2]).replace(",", ".")) if found else own
-        if abs(value - own) > 10:  # noqa: PLR2004 - points of 100
+        found = _stated_score(statement)
+        if found is not None and abs(found - own) > 10:  # noqa: PLR2004 - points of 100
             claim = claims.company("profile", [statement], theme="readiness")
             if claim:
                 yield Contradiction(
@@ -94,6 +98,13 @@ def _score_contradictions(submission: Submission, corpus: Corpus, claims: Claims
                     claim_ids=(claim,),
                     question="Which assessment is current, and what did each of them measure?",
                 )
+
+
+def _stated_score(statement: Statement) -> float | None:
+    """Read a score of readiness, 0 to 100, from a statement that speaks of readiness, or whose heading does."""
+    about = f"{statement.passage.locator.heading or ''} {statement.text}"
+    found = _OF_100.search(statement.text) or _SCORE.search(statement.text) if _ABOUT_READINESS.search(about) else None
+    return float(found[1].replace(",", ".")) if found else None
 
 
 def _system_contradictions(submission: Submission, corpus: Corpus, claims: Claims) -> Iterator[Contradiction]:

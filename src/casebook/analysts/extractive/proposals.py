@@ -86,7 +86,7 @@ def propose(
     estimated = {found.use_case_id for found in estimates}
     return Portfolio(
         use_cases=use_cases,
-        rejected=tuple(_rejected(others, chosen, index, claims)),
+        rejected=tuple(_rejected(others, chosen, index, claims, floor=floor)),
         data_gaps=tuple(_data_gaps(use_cases)),
         economics=Economics(
             assumptions=ASSUMPTIONS if estimates else (),
@@ -227,7 +227,7 @@ def _estimates(drafts: Sequence[_Draft], use_cases: Sequence[UseCase], claims: C
 
 
 def _rejected(
-    others: Sequence[Candidate], chosen: Sequence[Candidate], index: PatternIndex, claims: Claims
+    others: Sequence[Candidate], chosen: Sequence[Candidate], index: PatternIndex, claims: Claims, *, floor: float
 ) -> list[Rejected]:
     """Name the next best candidates and why each was left out."""
     rejected: list[Rejected] = []
@@ -240,20 +240,20 @@ def _rejected(
             Rejected(
                 title=pattern.name,
                 pattern_id=pattern.id,
-                reason=_why_rejected(candidate, chosen, index),
+                reason=_why_rejected(candidate, chosen, index, floor),
                 quote_ids=(quote.id,) if quote else (),
             )
         )
     return rejected
 
 
-def _why_rejected(candidate: Candidate, chosen: Sequence[Candidate], index: PatternIndex) -> str:
+def _why_rejected(candidate: Candidate, chosen: Sequence[Candidate], index: PatternIndex, floor: float) -> str:
     nearest = max(chosen, key=lambda other: index.alike(candidate.pattern, other.pattern), default=None)
     if nearest and index.alike(candidate.pattern, nearest.pattern) > 0.2:  # noqa: PLR2004
         return f"Resembles “{index.catalogue.patterns[nearest.pattern].name}”, which the evidence fits better."
     if len(candidate.matches) == 1:
         return "Only one statement speaks for it; ask whether there is more behind it."
-    if candidate.score < FLOOR:
+    if candidate.matches[0].score < floor:
         return "The statements touch on it, but none of them tells of a need clearly enough."
     return "Ranked behind the number of use cases asked for."
 

@@ -6,14 +6,18 @@ import re
 
 from casebook.domain.evidence import Period, Quantity, Unit
 
-_NUMBER = r"(?:\d{1,3}(?:[.,'\u202f\u00a0 ]\d{3})+(?:[.,]\d{1,2})?|\d+(?:[.,]\d+)?)"
+_NUMBER = r"(?:\d{1,3}(?:[.,'’\u202f\u00a0 ]\d{3})+(?:[.,]\d{1,2})?|\d+(?:[.,]\d+)?)"
 _WORD_NUMBERS = {
     "one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "nine": 9, "ten": 10,
-    "eleven": 11, "twelve": 12, "half a": 0.5, "a": 1, "an": 1,
+    "eleven": 11, "twelve": 12, "half a": 0.5, "half an": 0.5, "a": 1, "an": 1,
     "ein": 1, "eine": 1, "einen": 1, "zwei": 2, "drei": 3, "vier": 4, "fünf": 5, "sechs": 6, "sieben": 7, "acht": 8,
     "neun": 9, "zehn": 10, "elf": 11, "zwölf": 12, "einen halben": 0.5, "eine halbe": 0.5, "halbe": 0.5,
 }  # fmt: skip
-_SPELLED = "|".join(sorted((word for word in _WORD_NUMBERS if len(word) > 2), key=len, reverse=True))  # noqa: PLR2004
+_SPELLED = "|".join(
+    word.replace(" ", r"\s")  # blanks count for nothing in the verbose pattern below
+    for word in sorted(_WORD_NUMBERS, key=len, reverse=True)
+    if len(word) > 2  # noqa: PLR2004
+)
 _HOURS_IN = {
     "minute": 1 / 60, "min": 1 / 60, "minuten": 1 / 60, "minutes": 1 / 60, "mins": 1 / 60,
     "hour": 1, "hours": 1, "hrs": 1, "hr": 1, "h": 1, "stunde": 1, "stunden": 1, "std": 1, "überstunden": 1,
@@ -25,7 +29,7 @@ _SCALE = {"k": 1e3, "thousand": 1e3, "tsd": 1e3, "m": 1e6, "mn": 1e6, "mio": 1e6
           "bn": 1e9, "mrd": 1e9, "billion": 1e9, "milliarden": 1e9}  # fmt: skip
 _PERIODS = {
     "day": Period.DAY, "daily": Period.DAY, "shift": Period.DAY, "tag": Period.DAY, "täglich": Period.DAY,
-    "am tag": Period.DAY, "schicht": Period.DAY, "morning": Period.DAY, "morgen": Period.DAY, "arbeitstag": Period.DAY,
+    "schicht": Period.DAY, "morning": Period.DAY, "morgen": Period.DAY, "arbeitstag": Period.DAY,
     "week": Period.WEEK, "weekly": Period.WEEK, "woche": Period.WEEK, "wöchentlich": Period.WEEK,
     "month": Period.MONTH, "monthly": Period.MONTH, "monat": Period.MONTH, "monatlich": Period.MONTH,
     "quarter": Period.QUARTER, "quartal": Period.QUARTER,
@@ -33,20 +37,21 @@ _PERIODS = {
     "jährlich": Period.YEAR,
 }  # fmt: skip
 _PERIOD_WORDS = "|".join(sorted(_PERIODS, key=len, reverse=True))
-_EVERY_WORDS = "of every|of each|a|an|per|each|every|/|pro|je|im|am|in der|in the|jeden|jede|jedes"
+_EVERY_WORDS = r"of\severy|of\seach|a|an|per|each|every|/|pro|je|im|am|in\sder|in\sthe|jeden|jede|jedes"
 _ADVERBS = "daily|weekly|monthly|yearly|annually|täglich|wöchentlich|monatlich|jährlich"
 _PER = rf"(?:\s*(?:{_EVERY_WORDS})\s*(?P<period>{_PERIOD_WORDS})\b|\s+(?P<adverb>{_ADVERBS})\b)"
 _PER_UNNAMED = re.sub(r"\?P<\w+>", "?:", _PER)
-_EACH = r"(?P<each>\s*(?:per|pro|je|for each|for every|/)\s+(?:[^\W\d_]{3,}))"
+_EACH = r"(?P<each>\s*(?:per|pro|je(?!\s+nach\b)|for each|for every|/)\s+(?:[^\W\d_]{3,})|\s+each\b)"
 _HOUR_WORDS = "|".join(sorted(_HOURS_IN, key=len, reverse=True))
+_DOT = r"(?:(?<=mio|mrd|tsd|std|min|hrs)\.)?"  # of an abbreviation, not of the sentence
 _QUANTITY = re.compile(
     rf"""
-    (?P<currency>€|£|\$|EUR|GBP|USD|CHF)\s?(?P<money>{_NUMBER})(?:\s?(?P<money_scale>k|m|mn|bn|million|billion|thousand|Mio|Mrd|Tsd)\b\.?)?
-    |(?<![\w.,-])(?P<number>{_NUMBER}|\b(?:{_SPELLED})\b)(?:[-\s]?(?P<scale>k|mn|million|billion|thousand|Mio|Mrd|Tsd|Millionen|Milliarden)\b\.?)?
+    (?P<currency>€|£|\$|EUR|GBP|USD|CHF)\s?(?P<money>{_NUMBER})(?:\s?(?P<money_scale>k|m|mn|bn|million|billion|thousand|Mio|Mrd|Tsd)\b{_DOT})?
+    |(?<![\w.,-])(?P<number>{_NUMBER}|\b(?:{_SPELLED})\b)(?:[-\s]?(?P<scale>k|mn|million|billion|thousand|Mio|Mrd|Tsd|Millionen|Milliarden)\b{_DOT})?
       [\s\u00a0\u202f-]?(?:
         (?P<percent>%|percent|per\ cent|Prozent|v\.H\.)
         |(?P<unit_money>€|£|\$|EUR\b|Euro\b|euros?\b|GBP\b|CHF\b|Franken\b|USD\b|pounds?\b)
-        |(?:working\s|full\s|ganze[rn]?\s|volle[rn]?\s)?(?P<unit_hours>{_HOUR_WORDS})\b\.?
+        |(?:working\s|full\s|ganze[rn]?\s|volle[rn]?\s)?(?P<unit_hours>{_HOUR_WORDS})\b{_DOT}
         |(?P<people>employees|people|staff|Mitarbeitende[rn]?|Mitarbeiter(?:innen)?|Beschäftigten?|Personen|FTEs?|Köpfe|colleagues|Kollegen)\b
         |(?P<bare>(?={_PER_UNNAMED}))
         |(?P<noun>(?:[a-zäöüß]{{3,}}\s){{0,2}}?[^\W\d_]{{3,}})
@@ -83,10 +88,10 @@ def _quantity(text: str, match: re.Match[str], offset: int) -> Quantity | None:
     if match["noun"] and (_YEAR.fullmatch(raw) or _NOT_A_COUNT.match(match["noun"])):
         return None
     end, period, each = _tail(text, match)
-    if period is None and not each and (match["unit_hours"] or "").lower() in _WORKING_TIMES:
+    if period is None and not each and _plain(match["unit_hours"] or "") in _WORKING_TIMES:
         period = _stated_period(text)
     unit, noun, factor = _unit(match)
-    value = parse_number(raw) * factor * _SCALE.get((match["money_scale"] or match["scale"] or "").lower(), 1)
+    value = parse_number(raw) * factor * _SCALE.get(_plain(match["money_scale"] or match["scale"] or ""), 1)
     if unit is Unit.ITEMS and period is None and parse_number(raw) < 2:  # noqa: PLR2004 - "one customer" counts nothing
         return None
     return Quantity(
@@ -104,7 +109,7 @@ def _quantity(text: str, match: re.Match[str], offset: int) -> Quantity | None:
 def _stated_period(text: str) -> Period | None:
     """Read the period of a duration that stands elsewhere in the sentence: "every morning ... two hours"."""
     stated = _EVERY.search(text)
-    return _PERIODS[stated["period"].lower()] if stated else None
+    return _PERIODS[_plain(stated["period"])] if stated else None
 
 
 def _tail(text: str, match: re.Match[str]) -> tuple[int, Period | None, bool]:
@@ -113,7 +118,7 @@ def _tail(text: str, match: re.Match[str]) -> tuple[int, Period | None, bool]:
     if not tail:
         return match.end(), None, False
     groups = tail.groupdict()
-    word = (groups.get("period") or groups.get("adverb") or "").lower()
+    word = _plain(groups.get("period") or groups.get("adverb") or "")
     period = _PERIODS.get(word)
     return tail.end(), period, period is None
 
@@ -126,7 +131,7 @@ def _unit(match: re.Match[str]) -> tuple[Unit, str, float]:
     if match["unit_money"]:
         return Unit.MONEY, _currency(match["unit_money"]), 1
     if match["unit_hours"]:
-        return Unit.HOURS, "", _HOURS_IN[match["unit_hours"].lower()]
+        return Unit.HOURS, "", _HOURS_IN[_plain(match["unit_hours"])]
     if match["people"]:
         return Unit.PEOPLE, match["people"], 1
     return Unit.ITEMS, match["noun"].split()[-1] if match["noun"] else "", 1
@@ -134,20 +139,28 @@ def _unit(match: re.Match[str]) -> tuple[Unit, str, float]:
 
 def _currency(sign: str) -> str:
     return {"€": "EUR", "euro": "EUR", "euros": "EUR", "£": "GBP", "pound": "GBP", "pounds": "GBP", "$": "USD",
-            "franken": "CHF"}.get(sign.lower(), sign.upper())  # fmt: skip
+            "franken": "CHF"}.get(_plain(sign), sign.upper())  # fmt: skip
+
+
+def _plain(words: str) -> str:
+    """Write words as the tables have them; patterns that ignore case take four more letters for i, s and k."""
+    return " ".join(words.translate(_PLAIN_LETTERS).lower().split())
+
+
+_PLAIN_LETTERS = str.maketrans("ıİſ\u212a", "iisk")
 
 
 def parse_number(text: str) -> float:
     """Read a number as written in English or German: "1,250.5", "1.250,5", "12 500", "zwei"."""
-    spelled = _WORD_NUMBERS.get(text.lower())
+    spelled = _WORD_NUMBERS.get(_plain(text))
     if spelled is not None:
         return float(spelled)
-    digits = re.sub(r"[\s'\u00a0\u202f]", "", text)
+    digits = re.sub(r"[\s'’]", "", text)
     last = max(digits.rfind("."), digits.rfind(","))
     if last < 0:
         return float(digits)
     marks = set(re.findall(r"[.,]", digits))
-    grouped = re.fullmatch(r"\d{1,3}(?:[.,]\d{3})+", digits)
+    grouped = re.fullmatch(r"[1-9]\d{0,2}(?:[.,]\d{3})+", digits)
     if len(marks) == 1 and grouped:
         return float(re.sub(r"[.,]", "", digits))
     whole, part = digits[:last], digits[last + 1 :]

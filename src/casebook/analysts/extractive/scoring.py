@@ -132,8 +132,8 @@ def level(score: float) -> Level:
 
 
 def rank_ranges(scored: Sequence[Scored]) -> list[tuple[int, int]]:
-    """Return the best and worst rank of each when single weights are moved by `SWING`."""
-    ranks: list[list[int]] = [[] for _ in scored]
+    """Return the best and worst rank of each when single weights are moved by `SWING`; `scored` comes in order."""
+    ranks = [[rank] for rank, _ in enumerate(scored, start=1)]
     for changed in _variants():
         priorities = [_again(entry.value, changed) * _again(entry.feasibility, changed) for entry in scored]
         order = sorted(range(len(scored)), key=lambda number: (-round(priorities[number], 6), number))

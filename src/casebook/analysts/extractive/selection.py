@@ -22,12 +22,14 @@ STRONG_FLOOR = 0.6
 KEPT_PATTERNS = 12  # best patterns kept for each statement
 MATCH_ALL = 3_000  # statements; of more, only those that sound like needs or that the search finds are matched,
 # and where all patterns name pains, only those that sound like needs: no other could reach the floor
+LEAST_IN_COMMON = 2  # features to the letter: related words alone prove nothing where a pattern names its pains
 NEED_FROM = 0.03
 FOUND_PER_PATTERN = 20  # passages
 SUPPORT = (1.0, 0.45, 0.25, 0.15)  # what the best, second, ... statement adds to a pattern's score
 MAX_QUOTES = 4
 LIKENESS_PENALTY = 0.9  # how much a pattern loses that resembles one already chosen
 FLOOR = 0.035  # a use case whose best statement scores less is not written
+LONE_FIT = 0.08  # least fit of a statement that carries a use case alone
 SUPPORT_SHARE = 0.45  # of the best statement's score and own fit, below which a statement does not support it
 
 
@@ -121,7 +123,11 @@ def _matches(
         floor = NEED_FLOOR if index.names_pains[pattern] else _floor_for(mixed)
         found[pattern] = Match(statement, mixed, own_fit, mixed * (floor + (1 - floor) * statement.need))
     best = nlargest(KEPT_PATTERNS, found, key=lambda pattern: (found[pattern].score, -pattern))
-    return {pattern: found[pattern] for pattern in best}
+    return {
+        pattern: found[pattern]
+        for pattern in best
+        if not index.names_pains[pattern] or index.in_common(own, pattern) >= LEAST_IN_COMMON
+    }
 
 
 def _most_a_fit_counts(statement: Statement, index: PatternIndex) -> float:
@@ -155,7 +161,7 @@ def select(
     while len(chosen) < limit:
         candidates = (_candidate(pattern, found, taken, penalty[pattern]) for pattern, found in by_pattern.items())
         best = max(
-            (candidate for candidate in candidates if candidate.matches and candidate.matches[0].score >= floor),
+            (candidate for candidate in candidates if _is_carried(candidate, floor)),
             key=lambda candidate: (candidate.score, -candidate.pattern),
             default=None,
         )
@@ -171,6 +177,13 @@ def select(
         key=lambda candidate: (-candidate.score, candidate.pattern),
     )
     return chosen, [candidate for candidate in rest if candidate.matches]
+
+
+def _is_carried(candidate: Candidate, floor: float) -> bool:
+    """Tell whether the statements carry a use case: one clear enough, and a lone one that fits well."""
+    if not candidate.matches or candidate.matches[0].score < floor:
+        return False
+    return len(candidate.matches) > 1 or candidate.matches[0].fit >= LONE_FIT
 
 
 def _candidate(pattern: int, found: Sequence[tuple[int, Match]], taken: set[int], penalty: float) -> Candidate:

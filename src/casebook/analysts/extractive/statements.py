@@ -134,22 +134,45 @@ _NEED_WEIGHTS = {
 
 def speaks_to_ai(text: str) -> bool:
     """Tell whether a sentence addresses a language model or asks it to do something."""
-    return bool(_INSTRUCTION.search(text))
+    return bool(_INSTRUCTION.search(" ".join(text.split())))  # on one line, wherever it was wrapped
 
 
+_OUTPUT = (
+    r"(?:recommend|print|output|include|write|state|list|name|mention|say|add|ignore|disregard|follow|obey|rate|rank|"
+    r"praise|propose|report|give|skip|treat|conclude|empf[eio]\w+|schreib\w*|nenn\w*|erwähn\w*|aus(?:zu)?geb\w*|gib\w*|"
+    r"geben|aufnehm\w*|übernehm\w*|ignorier\w*|befolg\w*|bewert\w*|überspring\w*|lob\w*)\b"
+)
+_MODAL = (
+    r"(?:must|should|please|shall|are\s+(?:asked|instructed|required)|muss|müssen|soll\w*|bitte|sind\s+angewiesen)\b"
+)
+_THIS = r"(?:this|these|the\s+above|dies\w*)\b"
+_READING = (
+    r"(?:read\w*|process\w*|summari[sz]\w*|analy[sz]\w*|pars\w+|lesen|liest|verarbeite\w*|zusammenfass\w*|auswert\w*)"
+)
+_MACHINE = (
+    r"(?:(?:ai|ki)[- ]?(?:systems?|systeme\w*|assistants?|assistent\w*|models?|modelle?\w*|agents?|agenten|tools?|"
+    r"readers?|summari[sz]ers?|reviewers?)|llms?|language\s+models?|sprachmodell\w*|chatgpt|gpt-?\d|copilot|claude|gemini)\b"
+)
+_AUTOMATED = (
+    r"automat(?:ed|ic|isierte\w*|ische\w*)\s+(?:reader|system|review|summar|process|tool|assistant|leser|auswert|verarbeit|"
+    r"zusammen)\w*"
+)
+# Companies write of AI systems too, of what theirs should do and must not: only a system that is told what to put out,
+# or that is reading this very text, is spoken to. In doubt a sentence is left out: it costs a quote, not the report.
 _INSTRUCTION = re.compile(
-    r"""(?ix)
-    \b(?:ignore|disregard|forget|override)\b.{0,40}\b(?:previous|prior|above|earlier|all|other|these|your)\b.{0,30}
-        \b(?:instruction|prompt|rule|context|guideline|text|document)
-    |\bsystem\s*prompt\b|\byou\s+are\s+(?:now|a|an)\s+(?:\w+\s+){0,3}(?:assistant|model|ai|chatbot|system)\b
-    |\b(?:ai|ki)[- ]?
-        (?:systems?|systeme|assistants?|assistent\w*|models?|modelle?|agents?|agenten|tools?|readers?|summari[sz]ers?)\b
-        .{0,80}\b(?:must|should|please|shall|are\s+(?:asked|instructed|required)|muss|müssen|soll\w*|bitte|sind\s+angewiesen|empf\w+|print|output|recommend|include|write|gib|schreib\w*)\b
-    |\b(?:note|instruction|hinweis|anweisung|message)s?\s+(?:to|for|an|für)\s+(?:any\s+|all\s+|alle\s+|die\s+)?(?:ai|ki|llm|language\s+model|automated|automatisierte|automatische)
-    |\b(?:llms?|language\s+models?|sprachmodelle?n?|chatgpt|gpt-?\d|copilot|claude|gemini)\b.{0,80}\b(?:must|should|please|reading|processing|lesen|verarbeite\w*|bitte|empf\w+|recommend|print|output|write|muss|soll\w*)\b
-    |\bif\s+you\s+are\s+(?:an?\s+)?(?:ai|llm|language\s+model|automated)|\bfalls\s+sie\s+(?:eine?\s+)?(?:ki|sprachmodell|automatisiert)
-    |\b(?:ignoriere|ignorieren|vergiss|missachte)\w*\b.{0,50}\b(?:anweisung|vorgabe|instruktion|regel|prompt)
-    |\b(?:when|beim)\s+(?:summari[sz]ing|zusammenfassen|analy[sz]ing)\b.{0,60}\b(?:document|file|dokument|text)\b.{0,80}\b(?:recommend|empf|state|include|write|print|always)
+    rf"""(?ix)
+    \b(?:ignore|disregard|forget|override)\b.{{0,40}}\b(?:previous|prior|above|earlier|all|other|these|your)\b(?:\W+\w+){{0,2}}?\W+
+        (?:instruction|prompt|rule|context|guideline|text|document)
+    |\bsystem\s*prompt\b|\byou\s+are\s+(?:now|a|an)\s+(?:[\w-]+\s+){{0,3}}(?:assistant|model|ai|chatbot|system)\b
+    |\b{_MACHINE}.{{0,80}}\b{_MODAL}.{{0,60}}\b{_OUTPUT}
+    |\b{_MACHINE}.{{0,30}}\b{_READING}\b.{{0,20}}\b{_THIS}.{{0,80}}\b(?:{_MODAL}|{_OUTPUT})
+    |\b(?:note|instruction|hinweis|anweisung|message)e?n?s?\s+(?:to|for|an|für)\s+(?:any\s+|all\s+|alle\s+|die\s+)?
+        (?:(?:ai|ki|llms?)\b|language\s+model|sprachmodell|{_AUTOMATED})
+    |\bif\s+you\s+are\s+(?:an?\s+)?(?:(?:ai|llm)\b|language\s+model|{_AUTOMATED})
+    |\bfalls\s+sie\s+(?:eine?\s+)?(?:ki\b|sprachmodell|{_AUTOMATED})
+    |\b(?:ignorier|vergiss|vergess|missachte)\w*\b.{{0,50}}\b(?:anweisung|vorgabe|instruktion|regel|prompt)
+    |\b(?:when|beim)\s+(?:summari[sz]ing|zusammenfassen|analy[sz]ing|auswerten)\b.{{0,20}}\b{_THIS}.{{0,80}}\b(?:always|{_OUTPUT})
+    |\b(?:when|beim)\s+(?:summari[sz]ing|zusammenfassen|analy[sz]ing|auswerten)\b.{{0,60}},\s*(?:(?:always|please|bitte)\s+)?{_OUTPUT}
     |\bas\s+an\s+ai\b|<\s*/?\s*(?:system|assistant|user)\s*>|\[/?INST\]|<\|im_
     """
 )

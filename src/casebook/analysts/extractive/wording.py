@@ -32,7 +32,7 @@ def tone(words: Sequence[str]) -> Tone:
     """Weigh the wording of a sentence, given as stems with its stop words. Each phrase counts once."""
     sums = {"pain": 0.0, "goal": 0.0, "constraint": 0.0, "resolved": 0.0, "trivia": 0.0,
             "work": 0.0, "actor": 0.0, "circumstance": 0.0}  # fmt: skip
-    for _, kind, weight in {label for _, label in _phrases().find(words)}:
+    for _, kind, weight in dict.fromkeys(label for _, label in _phrases().find(words)):  # in order: sums are rounded
         sums[kind] += weight
     return Tone(**sums)
 
