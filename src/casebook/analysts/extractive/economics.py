@@ -23,10 +23,7 @@ COST_SHARE = Assumption(
     id="A2", text="Share of the quoted cost that the use case avoids", low=0.1, base=0.2, high=0.35, unit="share"
 )
 WORKING_YEAR = Assumption(id="A3", text="Working days in a year (46 weeks)", low=220, base=220, high=220, unit="days")
-HOURLY_COST = Assumption(
-    id="A4", text="Full cost of one working hour, to turn hours into money", low=35, base=45, high=60, unit="EUR"
-)
-ASSUMPTIONS = (SHARE, COST_SHARE, WORKING_YEAR, HOURLY_COST)
+ASSUMPTIONS = (SHARE, COST_SHARE, WORKING_YEAR)
 
 
 @dataclass(frozen=True, slots=True)

@@ -84,12 +84,13 @@ def propose(
     use_cases = tuple(_use_case(draft, rank, ranges[rank - 1], claims) for rank, draft in enumerate(drafts, start=1))
     estimates = tuple(_estimates(drafts, use_cases, claims))
     estimated = {found.use_case_id for found in estimates}
+    used = {assumption_id for found in estimates for assumption_id in found.assumption_ids}
     return Portfolio(
         use_cases=use_cases,
         rejected=tuple(_rejected(others, chosen, index, claims, floor=floor)),
         data_gaps=tuple(_data_gaps(use_cases)),
         economics=Economics(
-            assumptions=ASSUMPTIONS if estimates else (),
+            assumptions=tuple(assumed for assumed in ASSUMPTIONS if assumed.id in used),
             estimates=estimates,
             not_estimated=tuple(use_case.id for use_case in use_cases if use_case.id not in estimated),
         ),
@@ -267,7 +268,7 @@ def _data_gaps(use_cases: Sequence[UseCase]) -> list[DataGap]:
                 waiting.setdefault(need.name, []).append(use_case.id)
     return [
         DataGap(text=name, use_case_ids=tuple(ids), claim_ids=())
-        for name, ids in sorted(waiting.items(), key=lambda entry: (-len(entry[1]), entry[1]))
+        for name, ids in sorted(waiting.items(), key=lambda entry: -len(entry[1]))  # then by the rank of the first
     ]
 
 

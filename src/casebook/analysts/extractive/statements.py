@@ -165,6 +165,7 @@ _INSTRUCTION = re.compile(
         (?:instruction|prompt|rule|context|guideline|text|document)
     |\bsystem\s*prompt\b|\byou\s+are\s+(?:now|a|an)\s+(?:[\w-]+\s+){{0,3}}(?:assistant|model|ai|chatbot|system)\b
     |\b{_MACHINE}.{{0,80}}\b{_MODAL}.{{0,60}}\b{_OUTPUT}
+    |\b{_MACHINE}\s*[:,!–-]+\s*(?:(?:always|please|bitte|immer|only|nur)\s+)*{_OUTPUT}
     |\b{_MACHINE}.{{0,30}}\b{_READING}\b.{{0,20}}\b{_THIS}.{{0,80}}\b(?:{_MODAL}|{_OUTPUT})
     |\b(?:note|instruction|hinweis|anweisung|message)e?n?s?\s+(?:to|for|an|für)\s+(?:any\s+|all\s+|alle\s+|die\s+)?
         (?:(?:ai|ki|llms?)\b|language\s+model|sprachmodell|{_AUTOMATED})

@@ -22,7 +22,7 @@ from casebook.domain.run import Folder
 from casebook.domain.words import terms
 from casebook.ports import Storage
 
-_VERSION = 1  # of the index: raise it when tokens or the layout change
+_VERSION = 2  # of the index: raise it when tokens or the layout change
 _K1 = 1.2
 _B = 0.4
 

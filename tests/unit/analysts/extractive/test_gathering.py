@@ -61,7 +61,7 @@ def test_themes_are_functions_of_the_catalogue_and_hold_each_quote_once() -> Non
 
 
 def test_what_fits_no_pattern_is_of_another_theme() -> None:
-    found = corpus("Zork blicks are always plomped by hand.")
+    found = corpus(INVOICES)
     evidence = gather(found, [{}], CATALOGUE)
     assert [theme.label for theme in evidence.themes] == [OTHER]
 

@@ -20,6 +20,7 @@ from tests.unit.analysts.extractive.companies import (
     HOLIDAY,
     INVOICE_PATTERN,
     INVOICES,
+    MAIL_PATTERN,
     MAILS,
     corpus,
     form,
@@ -45,14 +46,16 @@ def only(pattern_changes: dict[str, object]) -> UseCase:
     return use_case
 
 
-def forced(*rows: dict[int, float], asked: int = 3, business: str = INVOICES) -> Portfolio:
-    """Propose from made-up scores: one statement for each row."""
-    found = corpus("\n\n".join(f"{business[:-1]}, says number {number}." for number in range(len(rows))))
+def forced(
+    *rows: dict[int, float], asked: int = 3, text: str = INVOICES, catalogue: Catalogue = CATALOGUE
+) -> Portfolio:
+    """Propose from made-up scores: one document with one statement for each row."""
+    found = corpus(*(f"{text[:-1]}, says number {number}." for number in range(len(rows))))
     matched = [
         {pattern: Match(one, 0.2, 0.2, score) for pattern, score in row.items()}
         for one, row in zip(found.statements, rows, strict=True)
     ]
-    return propose(form(use_cases=asked), found, matched, PatternIndex(CATALOGUE), readiness())
+    return propose(form(use_cases=asked), found, matched, PatternIndex(catalogue), readiness())
 
 
 def test_needs_become_ranked_use_cases_on_their_own_quotes() -> None:
@@ -88,7 +91,7 @@ def test_nothing_is_proposed_without_evidence(texts: tuple[str, ...]) -> None:
 
 def test_texts_that_do_not_speak_of_business_need_more_evidence() -> None:
     assert len(forced({0: FLOOR * 2}).use_cases) == 1
-    assert forced({0: FLOOR * 2}, business=" ".join(STORY[:1])).use_cases == ()
+    assert forced({0: FLOOR * 2}, text=STORY[0]).use_cases == ()
 
 
 @pytest.mark.parametrize("level", ["high", "prohibited_check"])
@@ -157,42 +160,37 @@ def test_questions_that_move_most_come_first() -> None:
 
 
 def test_who_stands_behind_the_number_asked_for_is_told_so() -> None:
-    found = forced({0: 0.5}, {1: 0.4}, {1: 0.3}, asked=1)
-    assert [(one.pattern_id, one.reason) for one in found.rejected] == [
-        ("mail-sorting", "Only one statement speaks for it; ask whether there is more behind it.")
-    ] or "Ranked behind" in found.rejected[0].reason
+    (rejected,) = forced({0: 0.9}, {1: 0.4}, {1: 0.3}, asked=1).rejected
+    assert (rejected.pattern_id, rejected.title) == ("mail-sorting", MAIL_PATTERN.name)
+    assert rejected.reason == "Ranked behind the number of use cases asked for."
+
+
+def test_a_single_statement_is_a_reason() -> None:
+    (rejected,) = forced({0: 0.9}, {1: 0.4}, asked=1).rejected
+    assert rejected.reason.startswith("Only one statement speaks for it")
+    assert len(rejected.quote_ids) == 1
 
 
 def test_what_does_not_reach_the_floor_is_not_said_to_be_outranked() -> None:
     """Its statements together score more than the floor, but none of them alone."""
-    catalogue_number = 1
-    texts = (INVOICES, MAILS, DEFECTS)
-    found = corpus(*texts)
-    matched = [
-        {0: Match(found.statements[0], 0.2, 0.2, 0.5)},
-        *({catalogue_number: Match(one, 0.2, 0.2, FLOOR * 0.9)} for one in found.statements[1:]),
-    ]
-    portfolio = propose(form(use_cases=3), found, matched, PatternIndex(CATALOGUE), readiness())
-    (rejected,) = portfolio.rejected
-    assert rejected.pattern_id == "mail-sorting"
+    (rejected,) = forced({0: 0.5}, {1: FLOOR * 0.9}, {1: FLOOR * 0.8}).rejected
     assert "none of them tells of a need clearly enough" in rejected.reason
-    assert rejected.quote_ids
 
 
 def test_what_resembles_a_chosen_pattern_is_told_so() -> None:
     twin = msgspec.structs.replace(INVOICE_PATTERN, id="twin")
     catalogue = replace(CATALOGUE, patterns=(*CATALOGUE.patterns, twin))
-    found = proposed(corpus(INVOICES, INVOICES.replace("typed", "keyed")), asked=1, catalogue=catalogue)
-    assert found.use_cases[0].pattern_id == "invoice-reading"
-    reasons = {one.pattern_id: one.reason for one in found.rejected}
-    assert reasons.get("twin", "Resembles “Invoice reading”").startswith("Resembles “Invoice reading”")
+    (rejected,) = forced({0: 0.9, 4: 0.8}, {4: 0.3}, asked=1, catalogue=catalogue).rejected
+    assert rejected.pattern_id == "twin"
+    assert rejected.reason == "Resembles “Invoice reading”, which the evidence fits better."
+
+
+def test_far_weaker_candidates_are_not_named() -> None:
+    assert forced({0: 0.5}, {1: FLOOR / 3}).rejected == ()
 
 
 def test_rejected_candidates_are_few() -> None:
-    twins = tuple(msgspec.structs.replace(INVOICE_PATTERN, id=f"twin-{number}") for number in range(30))
-    found = corpus(INVOICES, INVOICES.replace("typed", "keyed"))
-    matched = [{number: Match(one, 0.3, 0.3, 0.9) for number in range(30)} for one in found.statements]
-    catalogue = replace(CATALOGUE, patterns=twins)
-    index = PatternIndex(catalogue)
-    portfolio = propose(form(use_cases=1), replace(found), matched, index, readiness())
-    assert len(portfolio.rejected) <= MAX_REJECTED
+    others = tuple(msgspec.structs.replace(INVOICE_PATTERN, id=f"other-{number}") for number in range(MAX_REJECTED + 5))
+    rows = [{number: 0.5} for number in range(len(others))]
+    found = forced(*rows, asked=1, catalogue=replace(CATALOGUE, patterns=others))
+    assert len(found.rejected) == MAX_REJECTED

@@ -36,6 +36,14 @@ def test_a_plain_sentence_has_no_tone() -> None:
     assert tone(tokens("Flensburg is a town of brick.")) == Tone()
 
 
+@pytest.mark.parametrize(
+    ("word", "stop_word"), [("suchen", "such"), ("theme", "them"), ("willing", "will"), ("Meinung", "mein")]
+)
+def test_a_word_is_not_taken_for_a_stop_word_that_its_stem_looks_like(word: str, stop_word: str) -> None:
+    assert tokens(word) != tokens(stop_word)
+    assert not tone(tokens(stop_word)).pain
+
+
 def test_a_weak_word_weighs_less_than_a_strong_one() -> None:
     assert tone(tokens("a delay")).pain < tone(tokens("by hand")).pain
 
