@@ -338,7 +338,7 @@ class _Layout:
         rows = tuple(
             (
                 words(need.name),
-                words("found" if need.found else "not found: ask"),
+                words("mentioned" if need.found else "not mentioned: ask"),
                 self.joined(need.claim_ids) or words("—"),
             )
             for need in use_case.data

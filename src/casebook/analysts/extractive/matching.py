@@ -80,9 +80,10 @@ class Features:
             features[concept] += CONCEPT_WEIGHT
         return features
 
-    def without_parts(self, features: AbstractSet[str]) -> AbstractSet[str]:
-        """Leave out what is only a part of a compound that is there too: the same word is not counted twice."""
-        return features - {part for feature in features for part in self._compounds.parts(feature)}
+    def telling(self, features: AbstractSet[str]) -> AbstractSet[str]:
+        """Leave out what does not tell what a text is about, and parts of compounds that are there too."""
+        telling = features - _vague()
+        return telling - {part for feature in telling for part in self._compounds.parts(feature)}
 
 
 class PatternIndex:
@@ -164,10 +165,9 @@ class PatternIndex:
 
     def in_common(self, features: Vector, pattern: int) -> int:
         """Count the telling features that a text and a pattern share to the letter, in the pattern's best language."""
-        telling = features.keys() - _vague()
         return max(
             (
-                len(self.features.without_parts(telling & vector.keys()))
+                len(self.features.telling(features.keys() & vector.keys()))
                 for number, vector in self._vectors
                 if number == pattern
             ),

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import chain
 
-from casebook.analysts.catalogue import Pattern
+from casebook.analysts.catalogue import DataNeed, Pattern
 from casebook.analysts.extractive.claims import Claims
 from casebook.analysts.extractive.corpus import Corpus
 from casebook.analysts.extractive.economics import ASSUMPTIONS, estimate, find_basis
@@ -39,10 +40,11 @@ from casebook.domain.report import (
     UseCase,
 )
 from casebook.domain.submission import Submission
-from casebook.domain.words import terms
+from casebook.domain.words import terms, tokens
 
 MAX_REJECTED = 8
 _LEAST_BUSINESS = 0.1  # texts that do not speak of business at all need ten times the evidence
+_DATA_WORDS = 3  # words in common that show that a statement speaks of a kind of data
 _TOP = 3  # questions on the first ranks move most
 _GATES = {
     "high": "Screened as possibly high-risk under the EU AI Act: start only with the controls in place.",
@@ -115,7 +117,7 @@ def _drafts(  # noqa: PLR0913 - everything a score depends on
     drafts: list[_Draft] = []
     for candidate in chosen:
         pattern = index.catalogue.patterns[candidate.pattern]
-        data = _data_requirements(pattern, candidate, corpus, claims)
+        data = _data_requirements(pattern, candidate, corpus, index, claims)
         scored = Scored(
             score_value(candidate, strategic, strategy_words),
             score_feasibility(pattern, candidate, [need.found for need in data], readiness, submission.readiness_score),
@@ -197,24 +199,38 @@ def _horizon(draft: _Draft, gate: str | None) -> Horizon:
 
 
 def _data_requirements(
-    pattern: Pattern, candidate: Candidate, corpus: Corpus, claims: Claims
+    pattern: Pattern, candidate: Candidate, corpus: Corpus, index: PatternIndex, claims: Claims
 ) -> tuple[DataRequirement, ...]:
     """Look for each kind of data the pattern needs; a statement of the use case itself counts first."""
     phrases = Phrases(
-        (phrase, need.name) for need in pattern.data_needed for found in need.keywords.values() for phrase in found
+        (phrase, need.name) for need in pattern.data_needed for words in need.keywords.values() for phrase in words
     )
-    own = {id(match.statement) for match in candidate.matches}
+    own = [match.statement for match in candidate.matches]
+    own_ids = {id(statement) for statement in own}
     speaking: dict[str, Statement] = {}
-    for statement, names in sorted(corpus.saying(phrases), key=lambda entry: id(entry[0]) not in own):
+    for statement, names in sorted(corpus.saying(phrases), key=lambda entry: id(entry[0]) not in own_ids):
         for name in names:
             speaking.setdefault(name, statement)
     requirements: list[DataRequirement] = []
     for need in pattern.data_needed:
-        claim = claims.company("data", [speaking[need.name]], theme="data") if need.name in speaking else None
+        spoken = speaking.get(need.name)
+        found = spoken if spoken is not None else _speaking_of(need, own, index)
+        claim = claims.company("data", [found], theme="data") if found is not None else None
         requirements.append(
             DataRequirement(name=need.name, found=claim is not None, claim_ids=(claim,) if claim else ())
         )
     return tuple(requirements)
+
+
+def _speaking_of(need: DataNeed, statements: Sequence[Statement], index: PatternIndex) -> Statement | None:
+    """Find the statement that shares words with the data's name, though none of its phrases."""
+    wanted = index.features.of(tokens(" 0 ".join((need.name, *chain.from_iterable(need.keywords.values())))))
+    shared = {
+        statement.key: len(index.features.telling(wanted.keys() & index.features.of(statement.words).keys()))
+        for statement in statements
+    }
+    best = max(statements, key=lambda statement: shared[statement.key])
+    return best if shared[best.key] >= _DATA_WORDS else None
 
 
 def _estimates(drafts: Sequence[_Draft], use_cases: Sequence[UseCase], claims: Claims) -> list[BenefitEstimate]:
