@@ -314,10 +314,9 @@ class _Layout:
 
     def today(self, use_case: UseCase) -> Iterator[Block]:
         yield Heading(4, "Today's figures")
-        figures = {quote_id for claim_id in use_case.baseline.claim_ids for quote_id in self.claims[claim_id].quote_ids}
+        figures = use_case.baseline.claim_ids
         if figures:
-            cites: Line = tuple(Cite(quote_id) for quote_id in use_case.quote_ids if quote_id in figures)
-            yield Paragraph((Text("Quoted above:"), *cites))
+            yield Bullets(tuple(self.claim(claim_id) for claim_id in figures))
         unknown = "" if figures else "Unknown. "
         if use_case.baseline.question:
             yield Paragraph((Text(f"{unknown}To be asked: ", strong=True), Text(use_case.baseline.question)))

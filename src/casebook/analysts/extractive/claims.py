@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from casebook.analysts.extractive.statements import Statement
+from casebook.domain.evidence import Quantity
 from casebook.domain.quote import Quote
 from casebook.domain.report import Claim, ClaimKind
 from casebook.errors import QuoteNotFound
@@ -30,6 +31,11 @@ class Claims:
             return None
         words = " ".join(f"“{one_line(quote.text)}”" for quote in quotes)
         return self._add(section, f"{lead} {words}".strip(), [quote.id for quote in quotes])
+
+    def figure(self, section: str, statement: Statement, quantity: Quantity, *, theme: str = "") -> str | None:
+        """Add a claim that is one figure of a statement, in its words; None when the statement cannot be quoted."""
+        quote = self.quote(statement, theme=theme)
+        return self._add(section, f"“{one_line(quantity.text)}”", [quote.id]) if quote else None
 
     def quote(self, statement: Statement, *, theme: str = "") -> Quote | None:
         """Cut the statement's words out of its passage."""

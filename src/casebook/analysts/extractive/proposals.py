@@ -24,6 +24,7 @@ from casebook.analysts.extractive.scoring import (
 from casebook.analysts.extractive.selection import FLOOR, Candidate, Match, select
 from casebook.analysts.extractive.statements import Statement
 from casebook.domain.analysis import Portfolio
+from casebook.domain.evidence import Unit
 from casebook.domain.report import (
     Baseline,
     BenefitEstimate,
@@ -45,6 +46,7 @@ from casebook.domain.words import terms, tokens
 MAX_REJECTED = 8
 _LEAST_BUSINESS = 0.1  # texts that do not speak of business at all need ten times the evidence
 _DATA_WORDS = 3  # words in common that show that a statement speaks of a kind of data
+_FIGURES = 4  # shown for a use case
 _TOP = 3  # questions on the first ranks move most
 _GATES = {
     "high": "Screened as possibly high-risk under the EU AI Act: start only with the controls in place.",
@@ -138,7 +140,6 @@ def _use_case(draft: _Draft, rank: int, rank_range: tuple[int, int], claims: Cla
     quotes = [quote for statement in statements if (quote := claims.quote(statement, theme=pattern.function))]
     screening = pattern.ai_act or _NOT_SCREENED
     gate = _GATES.get(screening.level)
-    figures = [statement for statement in statements if statement.quantities]
     return UseCase(
         id=f"U{rank}",
         rank=rank,
@@ -151,7 +152,7 @@ def _use_case(draft: _Draft, rank: int, rank_range: tuple[int, int], claims: Cla
         quote_ids=tuple(quote.id for quote in quotes),
         users=pattern.users,
         baseline=Baseline(
-            claim_ids=_claim_each("baseline", figures[:2], claims, pattern.function),
+            claim_ids=_figures(statements, claims, pattern.function),
             question=pattern.baseline_question,
         ),
         ai_needed=pattern.when_not_ai,
@@ -181,6 +182,17 @@ def _use_case(draft: _Draft, rank: int, rank_range: tuple[int, int], claims: Cla
 
 def _claim_each(section: str, statements: Sequence[Statement], claims: Claims, theme: str) -> tuple[str, ...]:
     ids = (claims.company(section, [statement], theme=theme) for statement in statements)
+    return tuple(claim_id for claim_id in ids if claim_id)
+
+
+def _figures(statements: Sequence[Statement], claims: Claims, theme: str) -> tuple[str, ...]:
+    """The figures that the quotes state: over time first, then durations, money and shares."""
+    found = [(statement, quantity) for statement in statements for quantity in statement.quantities]
+    telling = [entry for entry in found if entry[1].period or entry[1].each or entry[1].unit is not Unit.ITEMS]
+    ids = (
+        claims.figure("baseline", statement, quantity, theme=theme)
+        for statement, quantity in sorted(telling or found, key=lambda entry: entry[1].period is None)[:_FIGURES]
+    )
     return tuple(claim_id for claim_id in ids if claim_id)
 
 
