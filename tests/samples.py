@@ -183,6 +183,7 @@ def use_case(cut: Quote | None = None, *, number: int = 1) -> UseCase:
             DataRequirement(name="suppliers", found=False, claim_ids=()),
         ),
         systems=("Ledger",),
+        usual_systems=("ERP",),
         effort="M",
         build_or_buy="buy",
         kpis=(Kpi(name="Minutes an invoice", formula="minutes / invoices", unit="min", direction="down"),),

@@ -21,6 +21,14 @@ if TYPE_CHECKING:
     from casebook.settings import Settings
 
 EXIT_FAILED = 1
+_OPTION_OF_FIELD = {
+    "company_name": "--company",
+    "company_description": "--description",
+    "use_cases_count": "--use-cases",
+    "readiness_score": "--readiness",
+    "readiness_category": "--readiness-category",
+    "report_expectations": "--expectations",
+}
 
 _outputs = click.option(
     "--outputs",
@@ -93,6 +101,9 @@ def run(  # noqa: PLR0913, PLR0917 - one parameter an option
     if catalogue:
         settings = replace(settings, catalogue=catalogue)
     if with_built_in:
+        if settings.catalogue is None:
+            message = "--with-built-in goes with --catalogue; without it the built-in catalogue is used alone"
+            raise click.UsageError(message)
         settings = replace(settings, with_built_in=True)
     with _explained():
         _check_folder(folder, settings.outputs)
@@ -230,6 +241,8 @@ def show(run_id: str | None, outputs: Path | None, as_json: bool) -> None:  # no
     error = found.error or ("it was cut off" if _is_cut_off(found, settings) else "")
     if error:
         click.echo(f"  {error}\n  Run the same command again to go on where it stopped.")
+    for key in _report_keys(settings.outputs, found):
+        click.echo(f"  {settings.outputs / key}")
     for source in _company_files(settings.outputs / found.company_slug):
         reason = f": {source['reason']}" if source["reason"] else ""
         click.echo(f"  {source['id']:<5} {source['status']:<8} {source['name']}{reason}")
@@ -248,6 +261,20 @@ def _is_cut_off(run: Run, settings: Settings) -> bool:
             return True
     except CasebookError:
         return False
+
+
+def _report_keys(outputs: Path, run: Run) -> list[str]:
+    """Return the files of the run's report, none before it was written."""
+    import msgspec  # noqa: PLC0415
+
+    from casebook.domain.report_files import ReportFiles  # noqa: PLC0415
+    from casebook.domain.run import Stage  # noqa: PLC0415
+
+    step = run.step(Stage.CONSOLIDATION)
+    saved = outputs / step.output if step and step.output else None
+    if saved is None or not saved.is_file():
+        return []
+    return list(msgspec.json.decode(saved.read_bytes(), type=ReportFiles).keys())
 
 
 def _company_files(folder: Path) -> list[dict[str, Any]]:
@@ -346,13 +373,19 @@ class _explained:  # noqa: N801 - reads as a statement
         from casebook.errors import CasebookError, InvalidCatalogue, InvalidSubmission  # noqa: PLC0415
 
         if isinstance(error, InvalidSubmission | InvalidCatalogue):
-            raise click.UsageError(str(error)) from error
+            raise click.UsageError(_with_options(str(error))) from error
         if isinstance(error, CasebookError):
             _fail(str(error))
         if isinstance(error, OSError) and not isinstance(error, BrokenPipeError):
             _fail(f"the system refuses: {error}")
         if isinstance(error, KeyboardInterrupt):
             _fail("interrupted; what was done is saved: run the same command again to go on")
+
+
+def _with_options(message: str) -> str:
+    """Name the option instead of the form's field."""
+    field, _, rest = message.partition(" ")
+    return f"{_OPTION_OF_FIELD.get(field, field)} {rest}"
 
 
 def _fail(message: str) -> NoReturn:

@@ -77,7 +77,7 @@ def test_a_quiet_run_prints_the_path_and_nothing_else(documents: Path, outputs: 
     [
         (["run"], "Missing argument"),
         (["run", "DOCUMENTS"], "Missing option '--company'"),
-        (["run", "DOCUMENTS", "--company", " "], "company_name is empty"),
+        (["run", "DOCUMENTS", "--company", " "], "--company is empty"),
         (["run", "DOCUMENTS", "--company", "A", "--use-cases", "0"], "from 1 to 50"),
         (["run", "DOCUMENTS", "--company", "A", "--use-cases", "many"], "not a valid integer"),
         (["run", "DOCUMENTS", "--company", "A", "--readiness", "101"], "from 0 to 100"),

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from itertools import pairwise
 
-from casebook.domain.document import Segment, SegmentKind
+from casebook.domain.document import Locator, Segment, SegmentKind
 from casebook.domain.passage import Passage
 from casebook.domain.sentences import sentence_spans
 
@@ -18,6 +19,7 @@ MAX_CHARACTERS = 900  # of one passage; longer sentences (lists without marks, t
 MAX_ROWS = 3_000  # of one table; further rows repeat the same kind of content and stay in the records
 MIN_ROW_WORDS = 4
 
+_LIST_MARK = re.compile(r"(?:[-*•–▪◦·]|\d{1,2}[.)])\s+(?=\S)")
 _CELL_HEADER = re.compile(r"[^:|\n]{1,40}: ")
 _PROSE = {SegmentKind.PARAGRAPH, SegmentKind.LIST_ITEM}
 _ALONE = {SegmentKind.NOTE, SegmentKind.COMMENT}
@@ -82,8 +84,14 @@ def _sentences(text: str, group: Sequence[Segment]) -> Iterator[tuple[int, int, 
         for start, end in sentence_spans(text, segment.start, segment.end):
             if segment.kind is SegmentKind.TABLE_ROW:
                 start = _after_header(text, start, end)  # noqa: PLW2901 - the cell, not its column's name
+            start = _after_mark(text, start, end)  # noqa: PLW2901 - the words, not the mark of the list
             for piece_start, piece_end in pairwise(_cuts(text, start, end)):
                 yield piece_start, piece_end, segment
+
+
+def _after_mark(text: str, start: int, end: int) -> int:
+    mark = _LIST_MARK.match(text, start, end)
+    return mark.end() if mark else start
 
 
 def _after_header(text: str, start: int, end: int) -> int:
@@ -104,4 +112,12 @@ def _cuts(text: str, start: int, end: int) -> list[int]:
 def _passage(source_id: str, text: str, window: Sequence[tuple[int, int, Segment]]) -> Passage:
     start, end, segment = window[0][0], window[-1][1], window[0][2]
     sentences = tuple((first, last) for first, last, _ in window)
-    return Passage(source_id, start, end, text[start:end], segment.kind, segment.locator, sentences)
+    places = tuple(_place(text, first, where) for first, _, where in window)
+    return Passage(source_id, start, end, text[start:end], segment.kind, places[0], sentences, places)
+
+
+def _place(text: str, start: int, segment: Segment) -> Locator:
+    """Where a sentence stands: its own line, where the format has lines."""
+    line = segment.locator.line
+    lines_down = text.count("\n", segment.start, start) if line is not None else 0
+    return replace(segment.locator, line=line + lines_down) if line is not None and lines_down else segment.locator

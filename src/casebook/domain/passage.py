@@ -18,6 +18,15 @@ class Passage:
     kind: SegmentKind
     locator: Locator
     sentences: tuple[tuple[int, int], ...]  # their spans, also into the source's text
+    places: tuple[Locator, ...] = ()  # where each sentence stands, when it is not the passage's own place
+
+    def locate(self, position: int) -> Locator:
+        """Say where the character at `position` of the source's text stands."""
+        at = self.locator
+        for (start, _), place in zip(self.sentences, self.places, strict=False):
+            if start <= position:
+                at = place
+        return at
 
     @property
     def id(self) -> str:

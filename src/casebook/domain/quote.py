@@ -200,6 +200,6 @@ class Quote:
             text=passage.text[start:end],
             start=passage.start + start,
             end=passage.start + end,
-            locator=passage.locator,
+            locator=passage.locate(passage.start + start),
             theme=theme,
         )

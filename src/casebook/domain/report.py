@@ -290,7 +290,8 @@ class UseCase:
     feasibility: Score
     priority: float
     data: tuple[DataRequirement, ...]
-    systems: tuple[str, ...]
+    systems: tuple[str, ...]  # named in the quotes
+    usual_systems: tuple[str, ...]  # that the pattern usually touches
     effort: str
     build_or_buy: str
     kpis: tuple[Kpi, ...]

@@ -29,7 +29,12 @@ STOP_WORDS = frozenset(
     muss müssen nach nicht nichts noch nun nur ob oder ohne sehr sein seine seinem seinen seiner seit sich sie sind so
     solche soll sollen sollte sondern sonst sowie über um und uns unser unsere unserem unseren unter viel vom von vor
     während war waren was weg weil weiter welche welcher wenn wer werde werden wie wieder will wir wird wo wollen worden
-    wurde wurden zu zum zur zwar zwischen bzw ca sowohl je dabei dazu daher deren bereits etwa pro sodass
+    monday tuesday wednesday thursday friday saturday sunday january february march april june july august september
+    october november december three four five six seven eight nine ten eleven twelve twenty thirty forty
+    fifty hundred thousand
+    montag montags dienstag dienstags mittwoch mittwochs donnerstag donnerstags freitag freitags samstag sonntag januar
+    februar märz mai juni juli oktober dezember zwei drei vier fünf sechs sieben acht neun zehn elf hundert tausend
+    zwölf wurde wurden zu zum zur zwar zwischen bzw ca sowohl je dabei dazu daher deren bereits etwa pro sodass
     """.split()
 )
 

@@ -179,11 +179,13 @@ def _grounding(claims: Sequence[Claim], quotes: Sequence[ReportQuote], findings:
 
 
 def _summary(use_cases: Sequence[UseCase], analysis: Analysis, findings: Findings) -> Summary:
+    open_now = [use_case for use_case in use_cases if not use_case.gate]
+    soon = [use_case for use_case in open_now if use_case.horizon is Horizon.NOW]
     return Summary(
         findings=tuple(use_case.claim_ids[0] for use_case in use_cases[:_FINDINGS] if use_case.claim_ids),
-        top_use_cases=tuple(use_case.id for use_case in use_cases[:_TOP]),
+        top_use_cases=tuple(use_case.id for use_case in open_now[:_TOP]),
         first_90_days=tuple(
-            f"{use_case.title}: {use_case.first_step}" for use_case in use_cases[:_TOP] if use_case.first_step
+            f"{use_case.title}: {use_case.first_step}" for use_case in (soon or open_now)[:_TOP] if use_case.first_step
         ),
         biggest_risk=_biggest_risk(use_cases),
         not_established=tuple(_not_established(use_cases, analysis, findings)),

@@ -99,7 +99,8 @@ class _Layout:
                         "Grounding",
                         (
                             f"claims about the company {grounding.claims}, quoted {grounding.quoted}, "
-                            f"verified {grounding.verified}; quotes dropped {grounding.dropped_quotes}"
+                            f"verified {grounding.verified}; quotes dropped {grounding.dropped_quotes}. "
+                            "Whether a use case suits its quotes is a judgement: see its confidence"
                         ),
                     ),
                     ("Evidence", f"{coverage.statements} statements from {coverage.passages} passages"),
@@ -346,7 +347,10 @@ class _Layout:
         if rows:
             yield Table(("Data it needs", "In the documents", "Where"), rows)
         if use_case.systems:
-            yield Paragraph((Text("Systems: ", strong=True), Text(", ".join(use_case.systems))))
+            yield Paragraph((Text("Systems named in the quotes: ", strong=True), Text(", ".join(use_case.systems))))
+        if use_case.usual_systems:
+            usual = ", ".join(use_case.usual_systems)
+            yield Paragraph((Text("Systems usually involved: ", strong=True), Text(usual)), general=True)
         if use_case.prerequisites:
             yield Paragraph(
                 (Text("Before it starts: ", strong=True), Text("; ".join(use_case.prerequisites))), general=True
@@ -420,7 +424,7 @@ class _Layout:
         yield Table(
             ("Candidate", "Why not", "Its best quote"),
             tuple(
-                (words(found.title), words(found.reason), tuple(Cite(quote_id) for quote_id in found.quote_ids))
+                (words(found.title), words(found.reason), self.quoted(found.quote_ids))
                 for found in self.report.rejected
             ),
         )
@@ -596,6 +600,13 @@ class _Layout:
             )
 
     # Parts
+
+    def quoted(self, quote_ids: Sequence[str]) -> Line:
+        """Quotes in a table cell, on one line each."""
+        parts: list[Inline] = []
+        for quote_id in quote_ids:
+            parts.extend((Text(f"“{' '.join(self.quotes[quote_id].text.split())}”"), Cite(quote_id)))
+        return tuple(parts)
 
     def claim(self, claim_id: str) -> Line:
         claim = self.claims[claim_id]

@@ -67,9 +67,7 @@ def _hours_over_time(statements: Sequence[Statement]) -> Basis | None:
         for quantity in statement.quantities:
             if quantity.unit is Unit.HOURS and quantity.period and not quantity.each:
                 times = A_YEAR[quantity.period]
-                return Basis(
-                    (statement,), quantity.value * times, "hours a year", f"“{quantity.text}” × {times} a year"
-                )
+                return Basis((statement,), quantity.value * times, "hours a year", _a_year(quantity, times))
     return None
 
 
@@ -84,7 +82,7 @@ def _count_times_duration(statements: Sequence[Statement]) -> Basis | None:
         tuple(dict.fromkeys((count[0], duration[0]))),
         count[1].value * times * duration[1].value,
         "hours a year",
-        f"“{count[1].text}” × {times} a year × “{duration[1].text}”",
+        f"{_a_year(count[1], times)} × “{duration[1].text}”",
     )
 
 
@@ -93,7 +91,11 @@ def _money_over_time(statements: Sequence[Statement]) -> Basis | None:
     if not found:
         return None
     times = A_YEAR[found[1].period or Period.YEAR]
-    return Basis((found[0],), found[1].value * times, f"{found[1].noun} a year", f"“{found[1].text}” × {times} a year")
+    return Basis((found[0],), found[1].value * times, f"{found[1].noun} a year", _a_year(found[1], times))
+
+
+def _a_year(quantity: Quantity, times: int) -> str:
+    return f"“{quantity.text}”" if times == 1 else f"“{quantity.text}” × {times} a year"
 
 
 def _first(statements: Sequence[Statement], test: Callable[[Quantity], bool]) -> tuple[Statement, Quantity] | None:

@@ -164,15 +164,18 @@ class PatternIndex:
         return tuple(islice(near, MAX_RELATED))
 
     def in_common(self, features: Vector, pattern: int) -> int:
-        """Count the telling features that a text and a pattern share to the letter, in the pattern's best language."""
-        return max(
-            (
-                len(self.features.telling(features.keys() & vector.keys()))
-                for number, vector in self._vectors
-                if number == pattern
-            ),
-            default=0,
-        )
+        """Count the telling words that a text and a pattern share to the letter, in the pattern's best language.
+
+        A word and the concept that it names count once.
+        """
+        most = 0
+        for number, vector in self._vectors:
+            if number == pattern:
+                shared = self.features.telling(features.keys() & vector.keys())
+                concepts = sum(feature.startswith("#") for feature in shared)
+                words = sum(" " not in feature for feature in shared) - concepts
+                most = max(most, words, concepts)
+        return most
 
     def alike(self, first: int, second: int) -> float:
         """Return the best cosine of two patterns in any language, 0 to 1."""

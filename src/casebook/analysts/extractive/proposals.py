@@ -162,7 +162,8 @@ def _use_case(draft: _Draft, rank: int, rank_range: tuple[int, int], claims: Cla
         feasibility=draft.scored.feasibility,
         priority=round(draft.scored.priority, 3),
         data=draft.data,
-        systems=_systems(pattern, statements),
+        systems=_systems(statements),
+        usual_systems=tuple(pattern.systems),
         effort=pattern.effort,
         build_or_buy=pattern.build_or_buy,
         kpis=tuple(pattern.kpis),
@@ -196,10 +197,9 @@ def _figures(statements: Sequence[Statement], claims: Claims, theme: str) -> tup
     return tuple(claim_id for claim_id in ids if claim_id)
 
 
-def _systems(pattern: Pattern, statements: Sequence[Statement]) -> tuple[str, ...]:
-    """The systems that the quotes name, or the kinds of systems the pattern usually touches."""
-    named = {name for statement in statements for name, _, _ in named_systems(statement.text)}
-    return tuple(sorted(named)) or tuple(pattern.systems)
+def _systems(statements: Sequence[Statement]) -> tuple[str, ...]:
+    """The systems that the quotes name."""
+    return tuple(sorted({name for statement in statements for name, _, _ in named_systems(statement.text)}))
 
 
 def _horizon(draft: _Draft, gate: str | None) -> Horizon:
@@ -260,10 +260,15 @@ def _rejected(
 ) -> list[Rejected]:
     """Name the next best candidates and why each was left out."""
     rejected: list[Rejected] = []
-    for candidate in others[:MAX_REJECTED]:
+    shown: set[str] = set()
+    for candidate in others:
         pattern = index.catalogue.patterns[candidate.pattern]
-        if candidate.score < FLOOR / 2:
+        if candidate.score < FLOOR / 2 or len(rejected) == MAX_REJECTED:
             break
+        first = candidate.matches[0].statement.key
+        if first in shown:
+            continue
+        shown.add(first)
         quote = claims.quote(candidate.matches[0].statement, theme=pattern.function)
         rejected.append(
             Rejected(
@@ -280,8 +285,6 @@ def _why_rejected(candidate: Candidate, chosen: Sequence[Candidate], index: Patt
     nearest = max(chosen, key=lambda other: index.alike(candidate.pattern, other.pattern), default=None)
     if nearest and index.alike(candidate.pattern, nearest.pattern) > 0.2:  # noqa: PLR2004
         return f"Resembles “{index.catalogue.patterns[nearest.pattern].name}”, which the evidence fits better."
-    if len(candidate.matches) == 1:
-        return "Only one statement speaks for it; ask whether there is more behind it."
     if candidate.matches[0].score < floor:
         return "The statements touch on it, but none of them tells of a need clearly enough."
     return "Ranked behind the number of use cases asked for."

@@ -67,6 +67,34 @@ _NOT_A_COUNT = re.compile(
     r"|mm|cm|km|kg|bar|grad|volt|kw|mb|gb|to|at|as|with|mit)\b"
 )
 _EVERY = re.compile(rf"\b(?:every(?:\s+single)?|each|jede[nrs]?)\s+(?P<period>{_PERIOD_WORDS})\b", re.IGNORECASE)
+_CLOCK = re.compile(r"\s*(?:in the|am|im)\s+(?:morning|morgen)\b", re.IGNORECASE)
+_NUMBERED = re.compile(
+    r"\b(?:kw|week|woche|line|linie|halle|hall|nr|no|top|seite|page|room|raum|gate|tor|phase|version|schritt)\.?\s*$",
+    re.IGNORECASE,
+)
+_NO_NOUNS = {
+    "wieder",
+    "mal",
+    "stand",
+    "ask",
+    "say",
+    "went",
+    "had",
+    "are",
+    "have",
+    "besetzt",
+    "more",
+    "other",
+    "new",
+    "neue",
+}
+_PERIOD_BEFORE = re.compile(
+    rf"\b(?:every|each|jede[nrs]?)\s+(?P<period>{_PERIOD_WORDS})\s+(?:[^\W\d_]+\s+)?$", re.IGNORECASE
+)
+_EACH_BEFORE = re.compile(r"\b(?:je|pro|per)\s+[^\W\d_]{3,}\s+(?:[^\W\d_]+\s+){0,2}$", re.IGNORECASE)
+_LAST_YEAR = re.compile(
+    r"\b(?:last year|this year|letztes Jahr|im letzten Jahr|im Vorjahr|dieses Jahr)\b", re.IGNORECASE
+)
 _YEAR = re.compile(r"(?:19|20)\d\d")
 
 
@@ -85,11 +113,11 @@ def find_quantities(text: str, offset: int = 0) -> tuple[Quantity, ...]:
 
 def _quantity(text: str, match: re.Match[str], offset: int) -> Quantity | None:
     raw = match["money"] or match["number"]
-    if match["noun"] and (_YEAR.fullmatch(raw) or _NOT_A_COUNT.match(match["noun"])):
+    if _names_something(text, match, raw):
         return None
     end, period, each = _tail(text, match)
-    if period is None and not each and _plain(match["unit_hours"] or "") in _WORKING_TIMES:
-        period = _stated_period(text)
+    if period is None and not each:
+        period, each = _said_before(text, match)
     unit, noun, factor = _unit(match)
     value = parse_number(raw) * factor * _SCALE.get(_plain(match["money_scale"] or match["scale"] or ""), 1)
     if unit is Unit.ITEMS and period is None and parse_number(raw) < 2:  # noqa: PLR2004 - "one customer" counts nothing
@@ -104,6 +132,34 @@ def _quantity(text: str, match: re.Match[str], offset: int) -> Quantity | None:
         period=period,
         each=each,
     )
+
+
+def _names_something(text: str, match: re.Match[str], raw: str) -> bool:
+    """Tell whether a number is a year, a clock time or part of a name ("week 36", "Linie 3"), not a count."""
+    if match["bare"] is not None and _CLOCK.match(text, match.end()):
+        return True
+    if not match["noun"]:
+        return False
+    return bool(
+        _YEAR.fullmatch(raw)
+        or _NOT_A_COUNT.match(match["noun"])
+        or match["noun"].split()[-1].lower() in _NO_NOUNS
+        or _NUMBERED.search(text, 0, match.start())
+    )
+
+
+def _said_before(text: str, match: re.Match[str]) -> tuple[Period | None, bool]:
+    """Read what stands before a figure: "every month six days", "je Angebot rund 50 Minuten", "last year ... EUR"."""
+    near = _PERIOD_BEFORE.search(text, 0, match.start())
+    if near:
+        return _PERIODS[_plain(near["period"])], False
+    if _EACH_BEFORE.search(text, 0, match.start()):
+        return None, True
+    if _plain(match["unit_hours"] or "") in _WORKING_TIMES:
+        return _stated_period(text), False
+    if (match["money"] or match["unit_money"]) and _LAST_YEAR.search(text):
+        return Period.YEAR, False
+    return None, False
 
 
 def _stated_period(text: str) -> Period | None:

@@ -23,6 +23,7 @@ SWING = 0.2  # each weight is moved by this share, up and down, to see how far t
 _EASE = {"S": 1.0, "M": 0.6, "L": 0.2}
 _UNKNOWN_READINESS = 0.4
 _HIGH, _MEDIUM = 0.67, 0.4
+_CLEAR_FIT, _CLEAR_MARGIN = 0.66, 0.25
 _SURE_FIT = 0.3  # fits of this size name the right pattern nearly always
 
 
@@ -117,11 +118,13 @@ def confidence(candidate: Candidate) -> Confidence:
         + 0.15 * margin
         + 0.15 * best.statement.need
     )
+    if strength <= _CLEAR_FIT and margin <= _CLEAR_MARGIN:
+        score = min(score, _MEDIUM - 0.01)  # loosely, and close to another pattern: not more than a guess
     why = [
-        "the words fit well" if strength > 0.66 else "the words fit loosely",  # noqa: PLR2004
+        "the words fit well" if strength > _CLEAR_FIT else "the words fit loosely",
         "several quotes" if count > 1 else "a single quote",
         "from more than one document" if sources > 1 else "from one document",
-        "clearly ahead of the next pattern" if margin > 0.25 else "close to another pattern",  # noqa: PLR2004
+        "clearly ahead of the next pattern" if margin > _CLEAR_MARGIN else "close to another pattern",
     ]
     return Confidence(score=round(score, 2), level=level(score), why=", ".join(why))
 

@@ -29,7 +29,10 @@ SUPPORT = (1.0, 0.45, 0.25, 0.15)  # what the best, second, ... statement adds t
 MAX_QUOTES = 4
 LIKENESS_PENALTY = 0.9  # how much a pattern loses that resembles one already chosen
 FLOOR = 0.035  # a use case whose best statement scores less is not written
-LONE_FIT = 0.08  # least fit of a statement that carries a use case alone
+LEAST_FIT = 0.08  # of the statement that carries a use case; looser fits are accidents of wording
+LEAST_SUPPORT = 0.06  # of a statement beside it
+LEAST_SHARE = 0.8  # a statement carries only patterns that fit it nearly as well as the best one does,
+SUPPORT_FIT_SHARE = 0.6  # and supports only those that fit it not much worse
 SUPPORT_SHARE = 0.45  # of the best statement's score and own fit, below which a statement does not support it
 
 
@@ -41,6 +44,7 @@ class Match:
     fit: float  # how well the pattern fits the sentence in its passage, 0 to 1
     own: float  # how well it fits the sentence alone
     score: float  # fit x how much it sounds like a need
+    share: float = 1.0  # of the fit with the pattern that fits the statement best
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,10 +127,11 @@ def _matches(
         floor = NEED_FLOOR if index.names_pains[pattern] else _floor_for(mixed)
         found[pattern] = Match(statement, mixed, own_fit, mixed * (floor + (1 - floor) * statement.need))
     best = nlargest(KEPT_PATTERNS, found, key=lambda pattern: (found[pattern].score, -pattern))
+    most = max((found[pattern].fit for pattern in best), default=1.0)
     return {
-        pattern: found[pattern]
+        pattern: replace(found[pattern], share=found[pattern].fit / most)
         for pattern in best
-        if not index.names_pains[pattern] or index.in_common(own, pattern) >= LEAST_IN_COMMON
+        if not index.names_pains[pattern] or index.in_common(features, pattern) >= LEAST_IN_COMMON
     }
 
 
@@ -168,8 +173,8 @@ def select(
         if best is None:
             break
         chosen.append(replace(best, runner_up=_runner_up(best, by_pattern, matched)))
+        taken |= _served(best, by_pattern)
         by_pattern.pop(best.pattern)
-        taken |= {id(match.statement) for match in best.matches}
         for pattern in by_pattern:
             penalty[pattern] = min(penalty[pattern], 1 - LIKENESS_PENALTY * index.alike(pattern, best.pattern))
     rest = sorted(
@@ -179,18 +184,28 @@ def select(
     return chosen, [candidate for candidate in rest if candidate.matches]
 
 
+def _served(best: Candidate, by_pattern: dict[int, list[tuple[int, Match]]]) -> set[int]:
+    """The statements that are served: those quoted, and their neighbours in the passage that speak of the same."""
+    passages = {match.statement.number for match in best.matches}
+    return {
+        id(match.statement)
+        for _, match in by_pattern[best.pattern]
+        if match in best.matches or (match.statement.number in passages and match.share >= LEAST_SHARE)
+    }
+
+
 def _is_carried(candidate: Candidate, floor: float) -> bool:
-    """Tell whether the statements carry a use case: one clear enough, and a lone one that fits well."""
-    if not candidate.matches or candidate.matches[0].score < floor:
-        return False
-    return len(candidate.matches) > 1 or candidate.matches[0].fit >= LONE_FIT
+    """Tell whether one of the statements is clear enough to carry a use case."""
+    return bool(candidate.matches) and candidate.matches[0].score >= floor
 
 
 def _candidate(pattern: int, found: Sequence[tuple[int, Match]], taken: set[int], penalty: float) -> Candidate:
     """Put together what speaks for a pattern, each passage once."""
     kept: list[Match] = []
     for _, match in found:
-        if id(match.statement) in taken:
+        if id(match.statement) in taken or match.share < (SUPPORT_FIT_SHARE if kept else LEAST_SHARE):
+            continue
+        if match.fit < (LEAST_SUPPORT if kept else LEAST_FIT):
             continue
         if len(kept) == MAX_QUOTES or (kept and match.score < SUPPORT_SHARE * kept[0].score):
             break

@@ -125,8 +125,9 @@ def test_data_is_looked_for_and_its_absence_is_a_gap() -> None:
     assert [(gap.text, gap.use_case_ids) for gap in found.data_gaps] == [("Photographs of machines", ("U1",))]
 
 
-def test_systems_are_those_of_the_quotes_or_else_the_usual_ones() -> None:
-    assert only({"systems": ["ERP"]}).systems == ("ERP",)
+def test_systems_named_in_the_quotes_and_usual_ones_are_kept_apart() -> None:
+    usual = only({"systems": ["ERP"]})
+    assert (usual.systems, usual.usual_systems) == ((), ("ERP",))
     named = proposed(corpus("Every invoice from our suppliers is typed into SAP by hand, which takes all day."))
     assert named.use_cases[0].systems == ("SAP",)
 
@@ -165,9 +166,9 @@ def test_who_stands_behind_the_number_asked_for_is_told_so() -> None:
     assert rejected.reason == "Ranked behind the number of use cases asked for."
 
 
-def test_a_single_statement_is_a_reason() -> None:
+def test_who_comes_after_the_number_asked_for_is_shown_with_its_quote() -> None:
     (rejected,) = forced({0: 0.9}, {1: 0.4}, asked=1).rejected
-    assert rejected.reason.startswith("Only one statement speaks for it")
+    assert rejected.reason.startswith("Ranked behind")
     assert len(rejected.quote_ids) == 1
 
 
