@@ -2,10 +2,13 @@
 
     CasebookError
     ├── TransientError        try again: the same call may succeed later
+    │   ├── DiskFull              nothing more can be written until space is freed
+    │   └── QueueFull             as many runs wait as are allowed to
     └── PermanentError        the same call will fail again: say so at once
         ├── InvalidSubmission     the form's fields cannot be accepted
         ├── NoReadableDocuments   nothing was given that could be read
         ├── InvalidCatalogue      a catalogue file does not have the catalogue's form
+        ├── KeyReused             the idempotency key was used for another submission
         ├── QuoteNotFound         the words do not stand in the passage
         ├── StorageFailed         the outputs folder cannot be read or written
         └── BelowShipGate         the report is not good enough to be delivered
@@ -35,6 +38,14 @@ class TransientError(CasebookError):
         self.retry_after = retry_after
 
 
+class DiskFull(TransientError):
+    """The disk is full: free some space, then send the same again."""
+
+
+class QueueFull(TransientError):
+    """As many runs wait as are allowed to: send the same again later."""
+
+
 class PermanentError(CasebookError):
     """The call failed and would fail again in the same way."""
 
@@ -49,6 +60,10 @@ class NoReadableDocuments(PermanentError):
 
 class InvalidCatalogue(PermanentError):
     """The catalogue file does not have the form of a catalogue."""
+
+
+class KeyReused(PermanentError):
+    """The idempotency key was used before, for another submission: use a new key."""
 
 
 class QuoteNotFound(PermanentError):
