@@ -26,9 +26,9 @@ from casebook.domain.intake import (
 )
 from casebook.domain.passage import Hit, Passage
 from casebook.domain.quote import Quote
-from casebook.domain.run import Stage
+from casebook.domain.run import RunStatus, Stage
 from casebook.domain.submission import Submission
-from casebook.errors import KeyReused, StorageFailed
+from casebook.errors import CasebookError, KeyReused, PermanentError, QueueFull, StorageFailed
 from casebook.ports import IncomingFile, Library, NotRead, ReadRequest, Search
 from tests import samples
 
@@ -256,6 +256,53 @@ def immediate(stage: Stage, function: Callable[P, T], /, *args: P.args, **kwargs
     return function(*args, **kwargs)
 
 
+class FakeWorkQueue:
+    """A `WorkQueue` in memory; `work` does what waits, `broken` is what every further enqueue ends with."""
+
+    def __init__(self, *, max_waiting: int = 100) -> None:
+        self.broken: Exception | None = None
+        self.taken: dict[str, RunStatus] = {}
+        self._max_waiting = max_waiting
+        self._priorities: dict[str, int] = {}
+
+    def enqueue(self, run_id: str, company_slug: str, priority: int = 0) -> None:  # noqa: ARG002 - all in a row
+        if self.broken:
+            raise self.broken
+        if run_id in self.taken:
+            return
+        if self.depth() >= self._max_waiting:
+            raise QueueFull(retry_after=1.0)
+        self.taken[run_id] = RunStatus.QUEUED
+        self._priorities[run_id] = priority
+
+    def state(self, run_id: str) -> RunStatus | None:
+        return self.taken.get(run_id)
+
+    def cancel(self, run_id: str) -> None:
+        if self.taken.get(run_id) in {RunStatus.QUEUED, RunStatus.RUNNING}:
+            self.taken[run_id] = RunStatus.CANCELLED
+
+    def rerun(self, run_id: str, from_stage: Stage | None = None) -> None:  # noqa: ARG002 - there is one step
+        if self.taken.get(run_id) in {None, RunStatus.QUEUED, RunStatus.RUNNING}:
+            message = "the run has not ended"
+            raise PermanentError(message)
+        self.taken[run_id] = RunStatus.QUEUED
+
+    def depth(self) -> int:
+        return sum(status is RunStatus.QUEUED for status in self.taken.values())
+
+    def work(self, execute: Callable[[str], object]) -> None:
+        """Do what waits, lower priorities first."""
+        for run_id in sorted(self.taken, key=self._priorities.__getitem__):
+            if self.taken[run_id] is RunStatus.QUEUED:
+                try:
+                    execute(run_id)
+                except CasebookError:
+                    self.taken[run_id] = RunStatus.FAILED
+                else:
+                    self.taken[run_id] = RunStatus.DONE
+
+
 class FakeSubmissionStore:
     """A `SubmissionStore` in memory; `broken` is what every further save ends with."""
 
@@ -304,7 +351,7 @@ class FakeSubmissionStore:
         name, slug = new.submission.company_name, new.submission.company_slug
         for company in self._companies.values():
             mine = new.principal != ANONYMOUS and company.principal == new.principal
-            if new.company_id == company.id or (mine and company.name.casefold() == name.casefold()):
+            if mine and company.name.casefold() == name.casefold():
                 return company
         if slug in self._slugs or self._taken(slug):
             slug += f"_{len(self._slugs):06d}"

@@ -12,6 +12,10 @@
         ├── QuoteNotFound         the words do not stand in the passage
         ├── StorageFailed         the outputs folder cannot be read or written
         └── BelowShipGate         the report is not good enough to be delivered
+    Interruption          ends a run from outside: not an error, so that nothing that handles errors catches it
+    ├── RunCancelled          somebody asked for it
+    ├── RunTakenOver          another worker has the run
+    └── WorkerStopped         the worker is to end; the run goes on elsewhere or later
 
 The docstring of a class is its default message.
 """
@@ -76,3 +80,23 @@ class StorageFailed(PermanentError):
 
 class BelowShipGate(PermanentError):
     """The report is below the ship gates and is not delivered as done."""
+
+
+class Interruption(BaseException):
+    """The run was ended from outside."""
+
+    def __init__(self) -> None:
+        """Take the class's docstring as the message."""
+        super().__init__(inspect.getdoc(type(self)) or "")
+
+
+class RunCancelled(Interruption):
+    """The run was cancelled."""
+
+
+class RunTakenOver(Interruption):
+    """This worker was not heard of for too long, and another may have taken the run over."""
+
+
+class WorkerStopped(Interruption):
+    """The worker was stopped; the run goes on by itself when one is there."""

@@ -40,7 +40,7 @@ class RunRecords:
     def find_in(self, company_slug: str, run_id: str) -> Run | None:
         """Find a run of a company by its id."""
         key = f"{company_slug}/{Folder.DEBUG}/run_{run_id}.json"
-        return msgspec.json.decode(self.storage.read(key), type=Run) if self.storage.exists(key) else None
+        return self._record(key) if self.storage.exists(key) else None
 
     def find(self, run_id: str) -> Run | None:
         """Find a run by its id."""
@@ -48,5 +48,11 @@ class RunRecords:
 
     def _read(self, folder: str) -> Iterator[Run]:
         for key in self.storage.keys(folder):
-            if key.rsplit("/", 1)[-1].startswith("run_"):
-                yield msgspec.json.decode(self.storage.read(key), type=Run)
+            if key.rsplit("/", 1)[-1].startswith("run_") and (run := self._record(key)):
+                yield run
+
+    def _record(self, key: str) -> Run | None:
+        try:
+            return msgspec.json.decode(self.storage.read(key), type=Run)
+        except msgspec.DecodeError:
+            return None  # a power cut left its name and not its content

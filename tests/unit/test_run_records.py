@@ -48,3 +48,13 @@ def test_a_record_replaces_the_one_before() -> None:
 
 def test_without_runs_there_is_nothing() -> None:
     assert kept().all() == kept().of_company("acme") == []
+
+
+def test_a_record_whose_content_a_power_cut_took_is_as_if_it_was_not_there() -> None:
+    storage = FakeStorage()
+    records = RunRecords(storage)
+    records.write(FIRST)
+    records.write(LATER)
+    storage.kept["acme/debug/run_R1.json"] = b""
+    assert records.find_in("acme", "R1") is None
+    assert records.all() == [LATER]
