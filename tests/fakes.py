@@ -257,12 +257,16 @@ def immediate(stage: Stage, function: Callable[P, T], /, *args: P.args, **kwargs
 
 
 class FakeWorkQueue:
-    """A `WorkQueue` in memory; `work` does what waits, `broken` is what every further enqueue ends with."""
+    """A `WorkQueue` in memory; `work` does what waits, `broken` is what every further enqueue ends with.
+
+    A run that is `busy` goes on although it was cancelled.
+    """
 
     def __init__(self, *, max_waiting: int = 100) -> None:
         self.broken: Exception | None = None
         self.taken: dict[str, RunStatus] = {}
-        self._max_waiting = max_waiting
+        self.busy = False
+        self.max_waiting = max_waiting
         self._priorities: dict[str, int] = {}
 
     def enqueue(self, run_id: str, company_slug: str, priority: int = 0) -> None:  # noqa: ARG002 - all in a row
@@ -270,7 +274,7 @@ class FakeWorkQueue:
             raise self.broken
         if run_id in self.taken:
             return
-        if self.depth() >= self._max_waiting:
+        if self.depth() >= self.max_waiting:
             raise QueueFull(retry_after=1.0)
         self.taken[run_id] = RunStatus.QUEUED
         self._priorities[run_id] = priority
@@ -279,7 +283,7 @@ class FakeWorkQueue:
         return self.taken.get(run_id)
 
     def cancel(self, run_id: str) -> None:
-        if self.taken.get(run_id) in {RunStatus.QUEUED, RunStatus.RUNNING}:
+        if not self.busy and self.taken.get(run_id) in {RunStatus.QUEUED, RunStatus.RUNNING}:
             self.taken[run_id] = RunStatus.CANCELLED
 
     def rerun(self, run_id: str, from_stage: Stage | None = None) -> None:  # noqa: ARG002 - there is one step

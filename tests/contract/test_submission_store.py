@@ -128,12 +128,9 @@ def test_a_folder_that_somebody_else_made_is_not_given_away(store: SubmissionSto
     assert receipt.company_slug.startswith(f"{name.lower()}_")
 
 
-def test_strangers_share_nothing_unless_one_shows_the_token(store: SubmissionStore) -> None:
-    first = save(store, new_submission(principal=ANONYMOUS))
-    stranger = save(store, new_submission("R2", principal=ANONYMOUS, body_sha256="d2"))
-    known = save(store, new_submission("R3", principal=ANONYMOUS, body_sha256="d3", company_id=first.company_id))
-    assert stranger.company_id != first.company_id
-    assert known.company_id == first.company_id
+def test_strangers_share_nothing(store: SubmissionStore) -> None:
+    receipts = [save(store, new_submission(f"R{n}", principal=ANONYMOUS, body_sha256=f"d{n}")) for n in (1, 2)]
+    assert receipts[0].company_id != receipts[1].company_id
 
 
 def test_runs_wait_in_order_until_they_are_started(store: SubmissionStore) -> None:

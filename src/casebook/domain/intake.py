@@ -52,7 +52,6 @@ class NewSubmission:
     files: tuple[UploadedFile, ...] = ()
     key: str | None = None  # Idempotency-Key or webhook-id
     origin: str = ""  # tells strangers apart when they send the same without a key
-    company_id: str | None = None  # the company that a stranger showed the token of
     received_at: str
 
 

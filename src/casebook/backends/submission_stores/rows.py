@@ -264,12 +264,10 @@ class RowStore:
         return Receipt(run_id=new.run_id, company_id=company_id, company_slug=slug, received_at=new.received_at)
 
     def _company(self, execute: Execute, new: NewSubmission) -> tuple[str, str]:
-        """Find the sender's company of this name, or make it; a stranger's is always new, unless a token was shown."""
+        """Find the sender's company of this name, or make it; a stranger's is always new."""
         found: list[tuple[Any, ...]] = []
         folded = unicodedata.normalize("NFC", new.submission.company_name).casefold()
-        if new.company_id is not None:
-            found = execute("SELECT id, slug FROM companies WHERE id = ? AND deleted = 0", (new.company_id,))
-        elif new.principal != ANONYMOUS:
+        if new.principal != ANONYMOUS:
             found = execute(
                 "SELECT id, slug FROM companies WHERE principal = ? AND folded_name = ? AND deleted = 0",
                 (new.principal, folded),
