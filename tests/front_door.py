@@ -54,7 +54,7 @@ class Door:
     logged: list[str] = field(default_factory=list)
     stopped: list[bool] = field(default_factory=list)
 
-    def ask(self, method: str, path: str, body: bytes | Iterator[bytes] | None = None, **headers: str) -> Answer:
+    def ask(self, method: str, path: str, body: bytes | Iterator[bytes] | None = None, /, **headers: str) -> Answer:
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
         try:
             named = {name.replace("_", "-"): value for name, value in headers.items()}
@@ -64,7 +64,7 @@ class Door:
         finally:
             connection.close()
 
-    def post(self, fields: object, **headers: str) -> Answer:
+    def post(self, fields: object, /, **headers: str) -> Answer:
         return self.ask("POST", "/", json.dumps(fields).encode(), **{"Content_Type": "application/json", **headers})
 
     def post_form(self, *parts: bytes, **headers: str) -> Answer:

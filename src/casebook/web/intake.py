@@ -127,6 +127,8 @@ async def read_form(  # noqa: PLR0913 - where it comes from, where it goes
             strict=True,
         ) as parser:
             async for piece in body:
+                if not piece:
+                    continue  # which would tell the parser that this was all
                 received.size += len(piece)
                 for event in parser.parse(piece):
                     await reader.take(event)
