@@ -37,7 +37,9 @@ class DurableBench:
         self.forgotten: list[tuple[str, Stage]] = []
         prepare(database_url, new_lease())
         self.queue = DurableQueue(
-            database_url, max_waiting=max_waiting, forget=lambda run_id, stage: self.forgotten.append((run_id, stage))
+            database_url,
+            max_waiting=max_waiting,
+            forget=lambda _, run_id, stage: self.forgotten.append((run_id, stage)),
         )
 
     @contextmanager
@@ -48,7 +50,7 @@ class DurableBench:
         worker = DurableWorker(
             self.database_url,
             execute=execute,
-            settle=lambda run_id, status: self.settled.append((run_id, status)),
+            settle=lambda _, run_id, status: self.settled.append((run_id, status)),
             lease=lease or self.new_lease(),
             limits=limits or Limits(),
             log=Log(self.lines.append),

@@ -308,7 +308,7 @@ def test_what_is_fenced_is_read_freely_and_changed_only_by_its_owner(tmp_path: P
 
 def test_the_queue_is_closed_for_good(tmp_path: Path) -> None:
     with sqlite_bench(tmp_path) as bench:
-        other = DurableQueue(bench.database_url, max_waiting=1, forget=lambda _run_id, _stage: None)
+        other = DurableQueue(bench.database_url, max_waiting=1, forget=lambda _slug, _run_id, _stage: None)
         other.enqueue("R1", "acme")
         other.close()
         assert bench.queue.state("R1") is RunStatus.QUEUED

@@ -21,7 +21,7 @@ from typing import Any, ParamSpec, Protocol, TypeVar
 
 import msgspec
 import sqlalchemy
-from dbos import DBOS, DBOSClient, DBOSPortableJSONSerializer, PortableWorkflowError
+from dbos import DBOS, DBOSClient, DBOSPortableJSONSerializer, PortableWorkflowError, WorkflowStatus
 from dbos import error as dbos_errors
 
 from casebook.domain.run import Run, RunStatus, Stage, StepRecord
@@ -189,10 +189,10 @@ class DurableStep:
 class DurableQueue:
     """A `WorkQueue` in the database: hands runs to the workers, wherever they are."""
 
-    def __init__(self, database_url: str, *, max_waiting: int, forget: Callable[[str, Stage], object]) -> None:
+    def __init__(self, database_url: str, *, max_waiting: int, forget: Callable[[str, str, Stage], object]) -> None:
         """Use the database, whose tables `prepare` has made; at most `max_waiting` runs wait.
 
-        `forget(run_id, stage)` makes the step runner forget what it kept of a run from a stage on.
+        `forget(company_slug, run_id, stage)` makes the step runner forget what it kept of a run from a stage on.
         """
         self._client = DBOSClient(
             system_database_url=database_url,
@@ -248,9 +248,9 @@ class DurableQueue:
                 raise PermanentError(message)
             start = self._first_step(run_id, from_stage)
             if from_stage is not None:
-                self._forget(run_id, from_stage)
+                self._forget(_company_of(found[0]), run_id, from_stage)
             self._client.rewind_workflow(
-                run_id, start_step=start, queue_name=_QUEUE, queue_partition_key=found[0].queue_partition_key
+                run_id, start_step=start, queue_name=_QUEUE, queue_partition_key=_company_of(found[0])
             )
 
     def depth(self) -> int:
@@ -301,12 +301,12 @@ class DurableWorker:
         database_url: str,
         *,
         execute: Callable[[Execution], object],
-        settle: Callable[[str, RunStatus], None],
+        settle: Callable[[str, str, RunStatus], None],
         lease: Lease,
         limits: Limits,
         log: Log,
     ) -> None:
-        """Work on a run with `execute`; `settle` writes down the end of a run that no worker saw ending."""
+        """Work on a run with `execute`; `settle(company_slug, run_id, status)` notes an end that no worker saw."""
         self._database_url = database_url
         self._execute = execute
         self._settle = settle
@@ -381,7 +381,7 @@ class DurableWorker:
         self._take_over()
         for ended in DBOS.list_workflows(status=_ENDED_UNSEEN, load_input=False, load_output=False):
             if ended.workflow_id not in self._settled:
-                self._settle(ended.workflow_id, _STATUS[ended.status])
+                self._settle(_company_of(ended), ended.workflow_id, _STATUS[ended.status])
                 self._settled.add(ended.workflow_id)
         if self._limits.keep_days:
             self._delete_before(datetime.now(UTC) - timedelta(days=self._limits.keep_days))
@@ -440,6 +440,10 @@ class DurableWorker:
         thread = threading.Thread(target=again, name=f"casebook-{act.__name__}", daemon=True)
         thread.start()
         self._threads.append(thread)
+
+
+def _company_of(run: WorkflowStatus) -> str:
+    return run.queue_partition_key or ""
 
 
 def sqlite_url(path: Path) -> str:
