@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable
 from concurrent.futures import Future
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 
 import msgspec
@@ -110,6 +111,7 @@ class Sweeper:
         self._every = every
         self._clock = clock
         self._orders: queue.SimpleQueue[str | None] = queue.SimpleQueue()
+        self._one_at_a_time = threading.Lock()
         self._thread = threading.Thread(target=self._work_all, name="sweeper", daemon=True)
         self._thread.start()
 
@@ -127,7 +129,7 @@ class Sweeper:
         sequence = 0
         while rows := self._store.after(sequence, _AT_ONCE):
             for stored in rows:
-                self._project(stored)
+                self._try(partial(self._project, stored))
             sequence = rows[-1].sequence
         self._clear_orphans()
 
@@ -142,7 +144,7 @@ class Sweeper:
                 continue
             if run_id is None:
                 return
-            self._try(lambda run_id=run_id: self._project_one(run_id))  # type: ignore[misc]
+            self._try(partial(self._project_one, run_id))
 
     def _try(self, work: Callable[[], None]) -> None:
         try:
@@ -157,6 +159,10 @@ class Sweeper:
 
     def _project(self, stored: StoredSubmission) -> None:
         """Write ``submission_*.json`` unless it is there and true, and move the uploads to the company."""
+        with self._one_at_a_time:
+            self._show(stored)
+
+    def _show(self, stored: StoredSubmission) -> None:
         key = projection_key(stored)
         data = projection(stored)
         there = self._storage.exists(key)
