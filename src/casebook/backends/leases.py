@@ -21,6 +21,7 @@ ONLY_WORKER = "local"  # who runs what, where one worker alone may
 
 _MAKING_TABLES = 7_305_119_552  # the advisory lock's number; any number will do that others do not use
 _CONNECT_SECONDS = 5
+_VALID_SHARE = 2 / 3  # of the lease's seconds; the rest is for the others to look and to begin
 _FORGOTTEN_AFTER = "1 day"
 
 
@@ -84,9 +85,10 @@ class PostgresLease:
     """A row in PostgreSQL that runs out unless its worker renews it; times are the database's."""
 
     def __init__(self, database_url: str, owner: str, *, seconds: float) -> None:
-        """Keep the lease of the worker `owner`, which is taken for dead `seconds` after it last renewed."""
+        """Keep the lease of the worker `owner`, whose runs another works on at most `seconds` after its death."""
         self.owner = owner
         self.seconds = seconds
+        self._valid = seconds * _VALID_SHARE
         self._url = database_url
         self._until = 0.0  # on this process's clock, earlier than on the database's
         self._lapses = 0
@@ -99,14 +101,14 @@ class PostgresLease:
                 "INSERT INTO casebook_leases (owner, expires_at)"
                 " VALUES (%(owner)s, now() + %(seconds)s * '1 s'::interval)"
                 " ON CONFLICT (owner) DO UPDATE SET expires_at = excluded.expires_at",
-                {"owner": self.owner, "seconds": self.seconds},
+                {"owner": self.owner, "seconds": self._valid},
             )
             connection.execute(
                 "DELETE FROM casebook_leases WHERE expires_at < now() - %s::interval", (_FORGOTTEN_AFTER,)
             )
         if self._until and time.monotonic() >= self._until:
             self._lapses += 1  # others may have taken over what was running here
-        self._until = asked + self.seconds
+        self._until = asked + self._valid
 
     def live(self) -> set[str]:
         """Return the workers whose leases have not run out. Raises TransientError."""

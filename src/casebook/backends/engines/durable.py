@@ -44,7 +44,7 @@ POLL_SECONDS = 0.2  # how often a worker looks for work; 0.1 s of waiting for 1 
 _QUEUE = "reports"
 _WORKFLOW = "report"
 _APPLICATION = "casebook"
-_SHAPE = "1"  # of the workflow: constant, for DBOS strands the runs of another version; see docs/decisions/0010
+_SHAPE = "1"  # of the workflow: constant, for DBOS strands the runs of another version; see docs/decisions/0009
 _MAX_DEATHS = 3  # a run that took this many workers with it is not tried again
 _ORDINARY = 1000  # the priority 0, for the database knows none below 1
 _RETRY_AFTER = 5.0  # seconds, when the backlog is full
@@ -352,8 +352,8 @@ class DurableWorker:
                 polling_interval_sec=POLL_SECONDS,
                 on_conflict="always_update",
             )
-        self._every(self._lease.seconds / 3, self._lease.renew)
-        self._every(self._lease.seconds / 3, self.look_around)
+        self._every(self._lease.seconds / 5, self._lease.renew)
+        self._every(self._lease.seconds / 5, self.look_around)
         self._log.info("worker started", worker=self._lease.owner)
 
     def stop(self, *, within: float) -> bool:
