@@ -1,8 +1,8 @@
 """Run Casebook and do it harm at a chosen moment: ``python sabotage.py HARM MOMENT -- ARGUMENTS``.
 
 HARM is ``kill`` (SIGKILL, as a power cut would), ``stop`` (SIGSTOP, it hangs), ``int`` or ``term``. MOMENT is
-``before:STAGE`` (its work is done, nothing of it is saved), ``after:STAGE`` (it is saved) or ``write:N`` (before the
-N-th file of the run gets its name).
+``before:STAGE`` (its work is done, nothing of it is saved), ``after:STAGE`` (it is saved), ``write:N`` (before the
+N-th file of the run gets its name) or ``start`` (a submission is saved, its run not yet handed to the queue).
 """
 
 from __future__ import annotations
@@ -47,6 +47,15 @@ def _at_write(harm: Callable[[], None], number: int) -> None:
     os.replace = sabotaged  # type: ignore[assignment]
 
 
+def _before_start(harm: Callable[[], None]) -> None:
+    from casebook.web.sweeper import Outbox  # noqa: PLC0415 - the `serve` extra
+
+    def sabotaged(self: Outbox, run_id: str, slug: str) -> None:  # noqa: ARG001
+        harm()
+
+    Outbox._hand_over = sabotaged  # type: ignore[method-assign]  # noqa: SLF001 - the moment has no other name
+
+
 if __name__ == "__main__":
     kind, (when, _, what) = sys.argv[1], sys.argv[2].partition(":")
 
@@ -58,6 +67,8 @@ if __name__ == "__main__":
 
     if when == "write":
         _at_write(harm, int(what))
+    elif when == "start":
+        _before_start(harm)
     else:
         _around(PlainEngine, harm, when, Stage(what))
     sys.argv = ["casebook", *sys.argv[sys.argv.index("--") + 1 :]]

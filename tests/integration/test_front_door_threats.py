@@ -478,8 +478,7 @@ def test_a_files_name_never_leads_out_of_the_company(door: Door, tmp_path: Path,
     assert stored is not None
     (file,) = stored.files
     assert re.fullmatch(r"001-[0-9a-f]{12}\.[a-z0-9]{1,8}", file.path)
-    assert "/" not in file.name
-    assert "\\" not in file.name
+    assert not set(file.name.split("/")) & {"", ".", ".."}
     assert file.name.isprintable()
     assert 0 < len(file.name.encode()) <= 255
     door.sweeper.sweep()

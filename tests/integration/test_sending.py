@@ -43,7 +43,10 @@ def test_a_folder_arrives_whole_and_progress_ends_at_the_end(door: Door, files: 
     stored = door.store.find(answer["run_id"])
     assert stored is not None
     assert stored.submission.use_cases_count == 3
-    assert [(file.name, file.size) for file in stored.files] == [("a.txt", 1_000_000), ('b "quoted".txt', 0)]
+    assert [(file.name, file.size) for file in stored.files] == [
+        ("sub/a.txt", 1_000_000),
+        ('sub/b "quoted".txt', 0),
+    ]
     assert stored.files[0].sha256 == hashlib.sha256(files[0].path.read_bytes()).hexdigest()
     assert heard == sorted(heard)
     assert heard[-1][0] == heard[-1][1]

@@ -180,13 +180,16 @@ def parse_fields(fields: Fields) -> Submission:
 
 
 def shown_name(name: str) -> str:
-    """Make a sender's file name safe to show: its last part, without control and format characters."""
-    last = re.split(r"[/\\]", name)[-1]
-    kept = "".join(c for c in last if unicodedata.category(c)[0] != "C").strip(" .")
-    kept = kept[-_MAX_NAME_CHARACTERS:]
+    """Make a sender's file name safe to show: no control and format characters, no way out of a folder.
+
+    Sub-folders stay, for they tell files of one name apart; no file is ever opened under this name.
+    """
+    printable = "".join(c for c in name if unicodedata.category(c)[0] != "C")
+    parts = (part.strip(" .") for part in re.split(r"[/\\]", printable))
+    kept = "/".join(part for part in parts if part)[-_MAX_NAME_CHARACTERS:]
     while len(kept.encode()) > _MAX_NAME_BYTES:
         kept = kept[1:]
-    return kept or "file"
+    return kept.strip("/ ") or "file"
 
 
 class ReceivedFolder:

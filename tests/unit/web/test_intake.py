@@ -138,10 +138,16 @@ def test_all_wrong_fields_are_named_at_once() -> None:
 
 
 @given(name=st.text(max_size=600))
-def test_a_shown_name_is_short_and_holds_no_path_and_no_control(name: str) -> None:
+def test_a_shown_name_is_short_and_leads_nowhere(name: str) -> None:
     shown = shown_name(name)
     assert 0 < len(shown.encode("utf-8", "strict")) <= 255
-    assert not set(shown) & set("/\\\0\n\r\u202e")
+    assert not set(shown) & set("\\\0\n\r\u202e")
+    assert not set(shown.split("/")) & {"", ".", ".."}
+
+
+def test_sub_folders_stay_in_a_shown_name() -> None:
+    assert shown_name("hr/2025\\plan.pdf") == "hr/2025/plan.pdf"
+    assert shown_name("C:\\../..//etc/passwd") == "C:/etc/passwd"
 
 
 def test_a_folder_that_cannot_be_made_is_explained(tmp_path: Path) -> None:
