@@ -5,10 +5,11 @@ from __future__ import annotations
 import os
 import signal
 import sys
+from collections.abc import Callable
 from dataclasses import replace
 from io import TextIOWrapper
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 import click
 
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
     from casebook.domain.submission import Submission
     from casebook.service import Finished
     from casebook.settings import Settings
+
+T = TypeVar("T")
 
 EXIT_FAILED = 1
 STOP_SECONDS = 60.0  # for which a worker that is to end lets its steps go on
@@ -329,7 +332,7 @@ def serve(
     with _explained(), _with_extra():
         from casebook.serving import DoorSettings, open_server  # noqa: PLC0415
 
-        door = DoorSettings.from_environment(os.environ)
+        door = _usage(lambda: DoorSettings.from_environment(os.environ))
         door = replace(door, host=host or door.host, port=door.port if port is None else port)
         if allow_anonymous:
             door = replace(door, strangers=True)
@@ -506,14 +509,20 @@ def doctor(outputs: Path | None, as_json: bool) -> None:  # noqa: FBT001 - a fla
 
 
 def _settings(outputs: Path | None) -> Settings:
-    from casebook.errors import CasebookError  # noqa: PLC0415
     from casebook.settings import Settings  # noqa: PLC0415
 
+    settings = _usage(lambda: Settings.from_environment(os.environ))
+    return replace(settings, outputs=outputs) if outputs else settings
+
+
+def _usage(read: Callable[[], T]) -> T:
+    """Read settings; a wrong one is wrong usage."""
+    from casebook.errors import CasebookError  # noqa: PLC0415
+
     try:
-        settings = Settings.from_environment(os.environ)
+        return read()
     except CasebookError as error:
         raise click.UsageError(str(error)) from error
-    return replace(settings, outputs=outputs) if outputs else settings
 
 
 def _check_folder(folder: Path, outputs: Path) -> None:

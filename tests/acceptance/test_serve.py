@@ -125,6 +125,11 @@ def test_a_server_for_the_network_without_authentication_refuses_to_start(casebo
     assert (ended.code, "can be reached from other machines" in ended.message) == (1, True)
 
 
+def test_a_wrong_setting_is_wrong_usage(casebook: Program) -> None:
+    ended = casebook("serve", env={"CASEBOOK_PORT": "none"})
+    assert (ended.code, "CASEBOOK_PORT" in ended.message) == (2, True)
+
+
 def test_a_key_is_made_and_lets_in(casebook: Program, servers: list[Server], brook: Path) -> None:
     made = casebook("key", "alpha")
     entry = made.err.split("CASEBOOK_API_KEYS=")[1].split()[0]

@@ -97,3 +97,13 @@ def test_a_new_key_is_known_by_its_digest() -> None:
     for name in ("", "webhook", "A", "a:b", "x" * 41):
         with pytest.raises(PermanentError):
             new_key(name)
+
+
+@pytest.mark.parametrize("settings", [{"CASEBOOK_RATE_LIMIT": "many"}, {"CASEBOOK_RATE_STORAGE": "nowhere://x"}])
+def test_a_rate_that_cannot_be_used_is_told_at_the_start(tmp_path: Path, settings: dict[str, str]) -> None:
+    door = DoorSettings.from_environment({"CASEBOOK_PORT": "0", **settings})
+    with (
+        pytest.raises(PermanentError, match="the rate limit is as"),
+        open_server(Settings(outputs=tmp_path), door, workers_elsewhere=True),
+    ):
+        pass

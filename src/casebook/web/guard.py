@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from limits import RateLimitItem, parse
+from limits.errors import ConfigurationError
 from limits.storage import storage_from_string
 from limits.strategies import MovingWindowRateLimiter
 from starlette.requests import Request
@@ -104,15 +105,22 @@ class Guard:
         rate_storage: str = "memory://",
         now: Callable[[], float] = time.time,
     ) -> None:
-        """Take `keys` as sha256 (hexadecimal) -> principal; `strangers` may send without a key."""
+        """Take `keys` as sha256 (hexadecimal) -> principal; `strangers` may send without a key.
+
+        Raises PermanentError for a rate that cannot be used.
+        """
         self._master = master
         self._keys = dict(keys or {})
         self._secrets = webhook_secrets
         self._strangers = strangers
         self._hosts = {host.lower() for host in hosts}
         self.origins = set(origins)
-        self._rate: RateLimitItem = parse(rate)
-        self._limiter = MovingWindowRateLimiter(storage_from_string(rate_storage))
+        try:
+            self._rate: RateLimitItem = parse(rate)
+            self._limiter = MovingWindowRateLimiter(storage_from_string(rate_storage))
+        except (ValueError, ConfigurationError) as error:
+            message = "the rate limit is as 60/minute, and counted in memory:// or redis://HOST:PORT"
+            raise PermanentError(message) from error
         self._now = now
 
     @property
