@@ -96,9 +96,11 @@ def site(casebook: Program, brook: Path, request: pytest.FixtureRequest) -> Iter
 
 @pytest.mark.parametrize("stage", STAGES)
 @pytest.mark.parametrize("moment", ["before", "after"])
-def test_a_run_whose_worker_is_killed_around_any_save_goes_on_at_the_next_start(
+@pytest.mark.usefixtures("postgres_url")
+def test_a_run_whose_worker_is_killed_around_any_save_is_ended_by_another(
     site: Site, uncut: bytes, moment: str, stage: str
 ) -> None:
+    """On PostgreSQL, where the next worker is never the one that died; `test_serve.py` does the same on SQLite."""
     site.submit()
     assert wait(site.worker("kill", f"{moment}:{stage}")).code == -signal.SIGKILL
     site.work_until_done()
