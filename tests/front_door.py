@@ -124,7 +124,15 @@ def open_door(  # noqa: PLR0913 - what a test may choose
     queue: WorkQueue = work or FakeWorkQueue()
     received = ReceivedFolder(outputs)
     outbox = Outbox(store, queue, log, again_after=0.2)
-    sweeper = Sweeper(store, storage, outputs, received, log)
+    sweeper = Sweeper(
+        store,
+        storage,
+        outputs,
+        received,
+        log,
+        outbox=outbox,
+        is_known=lambda stored: queue.state(stored.run_id) is not None,
+    )
     door = FrontDoor(
         Parts(
             store=store,

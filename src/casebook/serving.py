@@ -11,10 +11,12 @@ import socket
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 
 from casebook import __version__
 from casebook.bootstrap import catalogue, now, only_server, open_log, open_queue, open_records, open_store, start_worker
+from casebook.domain.intake import StoredSubmission
 from casebook.domain.run import Stage
 from casebook.errors import CasebookError, PermanentError, StorageFailed
 from casebook.settings import Settings
@@ -122,7 +124,15 @@ def open_server(
         outbox = Outbox(store, work, log)
         stack.callback(outbox.close)
         records = open_records(settings)
-        sweeper = Sweeper(store, records.storage, outputs, received, log)
+
+        def is_known(stored: StoredSubmission) -> bool:
+            if records.find_in(stored.company_slug, stored.run_id) or work.state(stored.run_id):
+                return True
+            # The queue may have forgotten a run that was cancelled before it began, but not earlier than it is told to.
+            age = now() - datetime.fromisoformat(stored.received_at)
+            return 0 < settings.keep_queue_days <= age.days
+
+        sweeper = Sweeper(store, records.storage, outputs, received, log, outbox=outbox, is_known=is_known)
         stack.callback(sweeper.close)
         master = _master(door.master_key, outputs)
         broken: list[bool] = []

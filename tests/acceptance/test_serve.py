@@ -138,3 +138,18 @@ def test_a_key_is_made_and_lets_in(casebook: Program, servers: list[Server], bro
     assert "401" in wait(send(server, brook)).message
     arguments = ("submit", brook, "--to", server.url, "--company", "Brook", "--quiet")
     assert casebook(*arguments, env={"CASEBOOK_KEY": made.out.strip()}).code == 0
+
+
+def test_a_queue_whose_file_is_gone_loses_no_submission(
+    casebook: Program, servers: list[Server], brook: Path, uncut: bytes
+) -> None:
+    servers.append(first := Server(casebook, "--workers-elsewhere"))
+    run_id = wait(send(first, brook)).object["run_id"]
+    time.sleep(1.5)  # until it is written down that the queue has the run
+    assert first.end() == 0
+    for path in casebook.outputs.glob("queue.sqlite3*"):
+        path.unlink()
+    servers.append(server := Server(casebook))
+    assert server.wait_for(run_id)["status"] == "done"
+    (report,) = (casebook.outputs / "brook_parts_ltd" / "final").glob("*.json")
+    assert stripped(report) == uncut

@@ -372,3 +372,11 @@ def test_a_queue_that_fills_up_meanwhile_loses_nothing(tmp_path: Path) -> None:
         assert (answer.status, answer.json["workflow_triggered"]) == (202, False)
         work.max_waiting = 1
         eventually(lambda: work.state(answer.json["run_id"]) is RunStatus.QUEUED)
+
+
+def test_a_run_that_the_queue_has_lost_is_handed_over_again(tmp_path: Path) -> None:
+    with open_door(tmp_path) as door:
+        run_id = door.post(ACME).json["run_id"]
+    with open_door(tmp_path) as door:  # the queue is a new one
+        eventually(lambda: door.work.state(run_id) is RunStatus.QUEUED)
+        assert any("lost by the queue" in line for line in door.logged)

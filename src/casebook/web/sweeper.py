@@ -14,7 +14,7 @@ from pathlib import Path
 
 import msgspec
 
-from casebook.domain.intake import StoredSubmission, received_key, uploaded_key
+from casebook.domain.intake import StoredSubmission, WorkState, received_key, uploaded_key
 from casebook.domain.run import Folder
 from casebook.errors import CasebookError
 from casebook.observability.logs import Log
@@ -99,15 +99,19 @@ class Sweeper:
         received: ReceivedFolder,
         log: Log,
         *,
+        outbox: Outbox,
+        is_known: Callable[[StoredSubmission], bool],
         every: float = 3600.0,
         clock: Callable[[], float] = time.time,
     ) -> None:
-        """Sweep at once, then every `every` seconds."""
+        """Sweep at once, then every `every` seconds; `is_known` tells whether the queue or a record has the run."""
         self._store = store
         self._storage = storage
         self._outputs = outputs
         self._received = received
         self._log = log
+        self._outbox = outbox
+        self._is_known = is_known
         self._every = every
         self._clock = clock
         self._orders: queue.SimpleQueue[str | None] = queue.SimpleQueue()
@@ -130,8 +134,15 @@ class Sweeper:
         while rows := self._store.after(sequence, _AT_ONCE):
             for stored in rows:
                 self._try(partial(self._project, stored))
+                self._try(partial(self._start_again, stored))
             sequence = rows[-1].sequence
         self._clear_orphans()
+
+    def _start_again(self, stored: StoredSubmission) -> None:
+        """Hand a run over once more that the queue has lost, as when its file was removed."""
+        if stored.state is WorkState.STARTED and not self._is_known(stored):
+            self._log.warning("run lost by the queue, started again", run_id=stored.run_id)
+            self._outbox.start(stored.run_id, stored.company_slug)
 
     def _work_all(self) -> None:
         next_sweep = 0.0
