@@ -234,6 +234,7 @@ def show(run_id: str | None, outputs: Path | None, as_json: bool) -> None:  # no
     error = found.error or ("it was cut off" if _is_cut_off(found, settings) else "")
     if error:
         click.echo(f"  {error}\n  Run the same command again to go on where it stopped.")
+        click.echo(f"  If it was submitted: casebook rerun {found.id}")
     for source in _company_files(settings.outputs / found.company_slug):
         reason = f": {source['reason']}" if source["reason"] else ""
         click.echo(f"  {source['id']:<5} {source['status']:<8} {source['name']}{reason}")
