@@ -124,7 +124,7 @@ async def read_form(  # noqa: PLR0913 - where it comes from, where it goes
             max_header_size=limits.part_header_bytes,
             max_segment_size=limits.file_bytes,
             max_segment_count=limits.files + limits.fields,
-            strict=True,
+            strict=False,  # strict, it refuses a last line end that comes in a packet of its own
         ) as parser:
             async for piece in body:
                 if not piece:
