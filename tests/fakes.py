@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import Future
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import ParamSpec, TypeVar
@@ -12,11 +15,20 @@ from casebook.documents.passages import cut_passages
 from casebook.domain.analysis import Analysis, AnalystFacts, Portfolio
 from casebook.domain.document import Document, Manifest, Segment, Source, Table
 from casebook.domain.evidence import EvidenceBase
+from casebook.domain.intake import (
+    ANONYMOUS,
+    SOFT_DUPLICATE_WINDOW,
+    NewSubmission,
+    Receipt,
+    StoredCompany,
+    StoredSubmission,
+    WorkState,
+)
 from casebook.domain.passage import Hit, Passage
 from casebook.domain.quote import Quote
-from casebook.domain.run import Stage
+from casebook.domain.run import RunStatus, Stage
 from casebook.domain.submission import Submission
-from casebook.errors import StorageFailed
+from casebook.errors import CasebookError, KeyReused, PermanentError, QueueFull, StorageFailed
 from casebook.ports import IncomingFile, Library, NotRead, ReadRequest, Search
 from tests import samples
 
@@ -242,3 +254,164 @@ class FakeProgress:
 def immediate(stage: Stage, function: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:  # noqa: ARG001
     """Be a `Step` that saves nothing."""
     return function(*args, **kwargs)
+
+
+class FakeWorkQueue:
+    """A `WorkQueue` in memory; `work` does what waits, `broken` is what every further enqueue ends with.
+
+    A run that is `busy` goes on although it was cancelled.
+    """
+
+    def __init__(self, *, max_waiting: int = 100) -> None:
+        self.broken: Exception | None = None
+        self.taken: dict[str, RunStatus] = {}
+        self.busy = False
+        self.max_waiting = max_waiting
+        self._priorities: dict[str, int] = {}
+
+    def enqueue(self, run_id: str, company_slug: str, priority: int = 0) -> None:  # noqa: ARG002 - all in a row
+        if self.broken:
+            raise self.broken
+        if run_id in self.taken:
+            return
+        if self.depth() >= self.max_waiting:
+            raise QueueFull(retry_after=1.0)
+        self.taken[run_id] = RunStatus.QUEUED
+        self._priorities[run_id] = priority
+
+    def state(self, run_id: str) -> RunStatus | None:
+        return self.taken.get(run_id)
+
+    def cancel(self, run_id: str) -> None:
+        if not self.busy and self.taken.get(run_id) in {RunStatus.QUEUED, RunStatus.RUNNING}:
+            self.taken[run_id] = RunStatus.CANCELLED
+
+    def rerun(self, run_id: str, from_stage: Stage | None = None) -> None:  # noqa: ARG002 - there is one step
+        if self.taken.get(run_id) in {None, RunStatus.QUEUED, RunStatus.RUNNING}:
+            message = "the run has not ended"
+            raise PermanentError(message)
+        self.taken[run_id] = RunStatus.QUEUED
+
+    def depth(self) -> int:
+        return sum(status is RunStatus.QUEUED for status in self.taken.values())
+
+    def work(self, execute: Callable[[str], object]) -> None:
+        """Do what waits, lower priorities first."""
+        for run_id in sorted(self.taken, key=self._priorities.__getitem__):
+            if self.taken[run_id] is RunStatus.QUEUED:
+                try:
+                    execute(run_id)
+                except CasebookError:
+                    self.taken[run_id] = RunStatus.FAILED
+                else:
+                    self.taken[run_id] = RunStatus.DONE
+
+
+class FakeSubmissionStore:
+    """A `SubmissionStore` in memory; `broken` is what every further save ends with."""
+
+    def __init__(self, *, taken: Callable[[str], bool] = lambda _: False) -> None:
+        self.broken: Exception | None = None
+        self._taken = taken
+        self._rows: list[tuple[NewSubmission, StoredSubmission]] = []
+        self._companies: dict[str, StoredCompany] = {}
+        self._slugs = {"logs"}
+        self._lock = threading.Lock()
+
+    def save(self, new: NewSubmission) -> Future[Receipt]:
+        future: Future[Receipt] = Future()
+        try:
+            with self._lock:
+                future.set_result(self._save(new))
+        except Exception as error:  # noqa: BLE001 - a future carries whatever happened
+            future.set_exception(error)
+        return future
+
+    def _save(self, new: NewSubmission) -> Receipt:
+        if self.broken:
+            raise self.broken
+        for earlier, row in self._rows:
+            if _is_same(earlier, new):
+                if earlier.body_sha256 != new.body_sha256:
+                    raise KeyReused
+                return _receipt(row, replayed=True)
+        company = self._company(new)
+        row = StoredSubmission(
+            run_id=new.run_id,
+            sequence=len(self._rows) + 1,
+            principal=new.principal,
+            company_id=company.id,
+            company_slug=company.slug,
+            body_sha256=new.body_sha256,
+            submission=new.submission,
+            files=new.files,
+            received_at=new.received_at,
+            state=WorkState.WAITING,
+        )
+        self._rows.append((new, row))
+        return _receipt(row, replayed=False)
+
+    def _company(self, new: NewSubmission) -> StoredCompany:
+        name, slug = new.submission.company_name, new.submission.company_slug
+        for company in self._companies.values():
+            mine = new.principal != ANONYMOUS and company.principal == new.principal
+            if mine and company.name.casefold() == name.casefold():
+                return company
+        if slug in self._slugs or self._taken(slug):
+            slug += f"_{len(self._slugs):06d}"
+        self._slugs.add(slug)
+        company = StoredCompany(id=f"C{len(self._slugs)}", slug=slug, name=name, principal=new.principal)
+        self._companies[company.id] = company
+        return company
+
+    def find(self, run_id: str) -> StoredSubmission | None:
+        return next((row for row in self._all() if row.run_id == run_id), None)
+
+    def find_company(self, slug: str) -> StoredCompany | None:
+        return next((company for company in self._companies.values() if company.slug == slug), None)
+
+    def latest(
+        self, limit: int, *, company_id: str | None = None, principal: str | None = None
+    ) -> Sequence[StoredSubmission]:
+        return [
+            row
+            for row in reversed(self._all())
+            if company_id in {None, row.company_id} and principal in {None, row.principal}
+        ][:limit]
+
+    def after(self, sequence: int, limit: int) -> Sequence[StoredSubmission]:
+        return [row for row in self._all() if row.sequence > sequence][:limit]
+
+    def waiting(self, limit: int) -> Sequence[str]:
+        return [row.run_id for row in self._all() if row.state is WorkState.WAITING][:limit]
+
+    def mark_started(self, run_id: str) -> None:
+        self._rows = [
+            (new, replace(row, state=WorkState.STARTED) if row.run_id == run_id else row) for new, row in self._rows
+        ]
+
+    def delete(self, company_id: str) -> None:
+        self._companies.pop(company_id, None)
+        self._rows = [(new, row) for new, row in self._rows if row.company_id != company_id]
+
+    def _all(self) -> list[StoredSubmission]:
+        return [row for _, row in self._rows]
+
+
+def _is_same(earlier: NewSubmission, new: NewSubmission) -> bool:
+    if earlier.principal != new.principal:
+        return False
+    if new.key is not None:
+        return earlier.key == new.key
+    age = datetime.fromisoformat(new.received_at) - datetime.fromisoformat(earlier.received_at)
+    return (earlier.origin, earlier.body_sha256) == (new.origin, new.body_sha256) and age <= SOFT_DUPLICATE_WINDOW
+
+
+def _receipt(row: StoredSubmission, *, replayed: bool) -> Receipt:
+    return Receipt(
+        run_id=row.run_id,
+        company_id=row.company_id,
+        company_slug=row.company_slug,
+        received_at=row.received_at,
+        replayed=replayed,
+    )

@@ -12,6 +12,7 @@ import msgspec
 from casebook.domain.analysis import Analysis, AnalystFacts, Portfolio
 from casebook.domain.document import Document, Locator, Manifest, Outcome, Segment, SegmentKind, Source
 from casebook.domain.evidence import Evidence, EvidenceBase, Kind, Theme
+from casebook.domain.intake import NewSubmission, StoredSubmission, UploadedFile, WorkState
 from casebook.domain.passage import Passage
 from casebook.domain.quote import Quote
 from casebook.domain.report import (
@@ -55,6 +56,32 @@ TEXTS = {
 
 SUBMISSION = Submission.parse(company_name="Acme GmbH", company_description="Acme makes pumps.", use_cases_count=3)
 FACTS = AnalystFacts(name="fake", catalogue="tiny, 1 patterns, 0123")
+
+
+def new_submission(run_id: str = "R1", **fields: Any) -> NewSubmission:  # noqa: ANN401 - any field of it
+    plain: dict[str, Any] = {
+        "run_id": run_id,
+        "principal": "local",
+        "body_sha256": "d1",
+        "submission": SUBMISSION,
+        "received_at": STARTED_AT,
+    }
+    return NewSubmission(**{**plain, **fields})
+
+
+def stored_submission(run_id: str = "R1", *, files: tuple[UploadedFile, ...] = ()) -> StoredSubmission:
+    return StoredSubmission(
+        run_id=run_id,
+        sequence=1,
+        principal="local",
+        company_id="C1",
+        company_slug="acme_gmbh",
+        body_sha256="",
+        submission=SUBMISSION,
+        files=files,
+        received_at=STARTED_AT,
+        state=WorkState.WAITING,
+    )
 
 
 def passage(text: str, *, source_id: str = "S1", start: int = 0, locator: Locator | None = None) -> Passage:

@@ -3,26 +3,40 @@
 from __future__ import annotations
 
 import os
+import secrets
+import socket
+import time
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 from casebook import __version__
 from casebook.analysts.catalogue import Catalogue, built_in_catalogue, load_catalogue
 from casebook.analysts.extractive.analyst import ExtractiveAnalyst
 from casebook.backends.engines.plain import PlainEngine
-from casebook.backends.locks import company_lock
+from casebook.backends.locks import company_lock, server_lock
 from casebook.backends.storages.local import LocalStorage
 from casebook.backends.vector_stores.embedded import EmbeddedVectorStore
 from casebook.documents.library import StoredLibrary
 from casebook.documents.reader import SandboxedReader
-from casebook.domain.run import Run
-from casebook.errors import StorageFailed
+from casebook.domain.run import Run, RunStatus, Stage
+from casebook.errors import PermanentError, RunCancelled, StorageFailed
 from casebook.observability.logs import Log, log_to_file
 from casebook.ports import Progress, Step
 from casebook.run_records import RunRecords
 from casebook.service import Casebook
 from casebook.settings import Settings
 from casebook.workflow import Tools
+
+if TYPE_CHECKING:  # the `serve` extra: not there for those who only run
+    from casebook.backends.engines.durable import DurableQueue, DurableWorker, Execution, Lease
+    from casebook.backends.submission_stores.rows import RowStore
+
+_LOCK_SECONDS = 600.0  # for which a worker waits when a command works on the same company
 
 
 def build(settings: Settings, *, progress: Progress) -> Casebook:
@@ -32,7 +46,7 @@ def build(settings: Settings, *, progress: Progress) -> Casebook:
     """
     storage = LocalStorage(settings.outputs)
     records = RunRecords(storage)
-    log = _log(storage)
+    log = open_log(settings, "casebook")
     tools = Tools(
         storage=storage,
         reader=SandboxedReader(workers=settings.workers or os.cpu_count() or 1),
@@ -57,6 +71,21 @@ def build(settings: Settings, *, progress: Progress) -> Casebook:
     )
 
 
+def open_log(settings: Settings, service: str) -> Log:
+    """Open today's log of a service. Raises StorageFailed."""
+    path = settings.outputs.absolute() / "logs" / f"{service}_{now():%Y%m%d}.log"
+    try:
+        return log_to_file(path, service)
+    except OSError as error:
+        message = f"cannot write to {path.parent}: {error.strerror}: choose another folder with --outputs"
+        raise StorageFailed(message) from error
+
+
+def only_server(settings: Settings) -> AbstractContextManager[None]:
+    """Hold the files against a second server; on PostgreSQL there may be many. Raises PermanentError."""
+    return server_lock(settings.outputs.absolute()) if _is_sqlite(settings) else nullcontext()
+
+
 def catalogue(settings: Settings) -> Catalogue:
     """Return the catalogue that the settings ask for."""
     if settings.catalogue is None:
@@ -69,15 +98,149 @@ def open_records(settings: Settings) -> RunRecords:
     return RunRecords(LocalStorage(settings.outputs))
 
 
+def open_store(settings: Settings) -> RowStore:
+    """Open the store of submissions, made when it is not there. Raises StorageFailed or TransientError."""
+    from casebook.backends.submission_stores.postgres import PostgresDatabase  # noqa: PLC0415 - the `serve` extra
+    from casebook.backends.submission_stores.rows import SCHEMA, RowStore  # noqa: PLC0415
+    from casebook.backends.submission_stores.sqlite import SqliteDatabase  # noqa: PLC0415
+
+    outputs = settings.outputs.absolute()
+    if _is_sqlite(settings):
+        return RowStore(SqliteDatabase(outputs / "casebook.sqlite3", SCHEMA), taken=partial(_is_taken, outputs))
+    return RowStore(PostgresDatabase(settings.database, SCHEMA), taken=partial(_is_taken, outputs))
+
+
+def open_queue(settings: Settings) -> DurableQueue:
+    """Open the queue, made when it is not there. Raises StorageFailed or TransientError."""
+    from casebook.backends.engines.durable import DurableQueue, prepare  # noqa: PLC0415
+
+    url = _queue_url(settings)
+    prepare(url, _lease(settings))
+    records = open_records(settings)
+    return DurableQueue(url, max_waiting=settings.max_waiting, forget=partial(_forget, records))
+
+
+def start_worker(settings: Settings, store: RowStore, *, progress: Progress) -> DurableWorker:
+    """Start taking runs from the queue in this process.
+
+    Raises PermanentError when another worker has the SQLite files, TransientError when there is no database.
+    """
+    from casebook.backends.engines.durable import DurableWorker, Limits, prepare  # noqa: PLC0415
+    from casebook.backends.inboxes.uploads import UploadsInbox  # noqa: PLC0415
+    from casebook.backends.storages.fenced import FencedStorage  # noqa: PLC0415
+
+    casebook = build(settings, progress=progress)
+    storage, log = casebook.tools.storage, casebook.log
+
+    def execute(execution: Execution) -> None:
+        stored = store.find(execution.run_id)
+        if stored is None:
+            message = "the submission of this run was deleted"
+            raise PermanentError(message)
+        fenced = FencedStorage(storage, execution.check)
+        records = RunRecords(fenced)
+
+        def engine(run: Run) -> Step:
+            kept = PlainEngine(
+                run, records=records, storage=fenced, clock=now, progress=progress, log=log, sleep=execution.wait
+            )
+            return execution.durable(kept)
+
+        replace(
+            casebook,
+            tools=replace(casebook.tools, storage=fenced, vector_store=EmbeddedVectorStore(fenced)),
+            records=records,
+            engine=engine,
+            lock=partial(_patient_lock, settings),
+        ).run_stored(
+            stored.run_id,
+            replace(stored.submission, folder=stored.company_slug),
+            UploadsInbox(settings.outputs.absolute(), stored),
+            received_at=stored.received_at,
+        )
+
+    url, lease = _queue_url(settings), _lease(settings)
+    prepare(url, lease)
+    worker = DurableWorker(
+        url,
+        execute=execute,
+        settle=partial(_settle, casebook.records),
+        lease=lease,
+        limits=Limits(
+            at_once=settings.runs_at_once, per_hour=settings.runs_per_hour, keep_days=settings.keep_queue_days
+        ),
+        log=log,
+    )
+    worker.start()
+    return worker
+
+
+def _is_sqlite(settings: Settings) -> bool:
+    return settings.database == "sqlite"
+
+
+def _is_taken(outputs: Path, slug: str) -> bool:
+    return (outputs / slug).exists()
+
+
+def _queue_url(settings: Settings) -> str:
+    from casebook.backends.engines.durable import sqlite_url  # noqa: PLC0415
+
+    # A file of its own: whoever submits must not wait for a worker's notes.
+    return sqlite_url(settings.outputs / "queue.sqlite3") if _is_sqlite(settings) else settings.database
+
+
+def _lease(settings: Settings) -> Lease:
+    from casebook.backends.leases import FileLease, PostgresLease  # noqa: PLC0415
+
+    if _is_sqlite(settings):
+        return FileLease(settings.outputs.absolute() / "worker.lock")
+    owner = f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(3)}"
+    return PostgresLease(settings.database, owner, seconds=settings.lease_seconds)
+
+
+@contextmanager
+def _patient_lock(settings: Settings, company_slug: str) -> Iterator[None]:
+    """Hold the company's lock against commands on this machine, waiting for them; the queue keeps workers apart.
+
+    With several machines the lock may be held by a worker that hangs and whose run is ours now: it is only tried.
+    """
+    deadline = time.monotonic() + (_LOCK_SECONDS if _is_sqlite(settings) else 0)
+    with ExitStack() as held:
+        while True:
+            try:
+                held.enter_context(company_lock(settings.outputs.absolute(), company_slug))
+                break
+            except StorageFailed:
+                raise
+            except PermanentError:
+                if time.monotonic() >= deadline:
+                    if _is_sqlite(settings):
+                        raise
+                    break
+                time.sleep(1.0)
+        yield
+
+
+def _forget(records: RunRecords, company_slug: str, run_id: str, stage: Stage) -> None:
+    """Forget what a run's steps returned from `stage` on."""
+    run = records.find_in(company_slug, run_id)
+    if run is not None:
+        later = list(Stage)[list(Stage).index(stage) :]
+        records.write(replace(run, steps=tuple(step for step in run.steps if step.stage not in later)))
+
+
+def _settle(records: RunRecords, company_slug: str, run_id: str, status: RunStatus) -> None:
+    """Write down the end of a run whose worker could not."""
+    run = records.find_in(company_slug, run_id)
+    if run is None or run.status in {RunStatus.DONE, RunStatus.FAILED, status}:
+        return
+    error = str(RunCancelled())
+    if status is RunStatus.FAILED:
+        error = "every worker that took the run died of it: take out the files one by one to find which one does it"
+    records.write(replace(run, status=status, error=error, finished_at=now().isoformat(timespec="seconds")))
+
+
 def now() -> datetime:
     """Return the time now, in UTC."""
     return datetime.now(UTC)
-
-
-def _log(storage: LocalStorage) -> Log:
-    path = storage.root / "logs" / f"casebook_{now():%Y%m%d}.log"
-    try:
-        return log_to_file(path, "casebook")
-    except OSError as error:
-        message = f"cannot write to {path.parent}: {error.strerror}: choose another folder with --outputs"
-        raise StorageFailed(message) from error

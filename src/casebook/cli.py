@@ -5,20 +5,23 @@ from __future__ import annotations
 import os
 import signal
 import sys
+from collections.abc import Callable
 from dataclasses import replace
 from io import TextIOWrapper
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 import click
 
 from casebook import __version__
 
 if TYPE_CHECKING:
-    from casebook.domain.run import Run
+    from casebook.domain.run import Run, Stage
     from casebook.domain.submission import Submission
     from casebook.service import Finished
     from casebook.settings import Settings
+
+T = TypeVar("T")
 
 EXIT_FAILED = 1
 _OPTION_OF_FIELD = {
@@ -29,6 +32,7 @@ _OPTION_OF_FIELD = {
     "readiness_category": "--readiness-category",
     "report_expectations": "--expectations",
 }
+STOP_SECONDS = 60.0  # for which a worker that is to end lets its steps go on
 
 _outputs = click.option(
     "--outputs",
@@ -241,11 +245,204 @@ def show(run_id: str | None, outputs: Path | None, as_json: bool) -> None:  # no
     error = found.error or ("it was cut off" if _is_cut_off(found, settings) else "")
     if error:
         click.echo(f"  {error}\n  Run the same command again to go on where it stopped.")
+        click.echo(f"  If it was submitted: casebook rerun {found.id}")
     for key in _report_keys(settings.outputs, found):
         click.echo(f"  {settings.outputs / key}")
     for source in _company_files(settings.outputs / found.company_slug):
         reason = f": {source['reason']}" if source["reason"] else ""
         click.echo(f"  {source['id']:<5} {source['status']:<8} {source['name']}{reason}")
+
+
+@cli.command()
+@_outputs
+def worker(outputs: Path | None) -> None:
+    """Work on submissions that wait, until Ctrl-C or a termination signal.
+
+    On SQLite one worker runs, and `casebook serve` has it in itself. On PostgreSQL (CASEBOOK_DATABASE) start as many
+    as you like, on as many machines as share the outputs folder: when one dies, another goes on with its runs.
+    """
+    import threading  # noqa: PLC0415
+
+    with _explained(), _with_extra():
+        from casebook.bootstrap import open_store, start_worker  # noqa: PLC0415
+
+        settings = _settings(outputs)
+        store = open_store(settings)
+        working = start_worker(settings, store, progress=_unseen)
+        click.echo(f"Working on what waits in {settings.outputs}. Ctrl-C ends it.", err=True)
+        try:
+            threading.Event().wait()
+        except KeyboardInterrupt:
+            click.echo("Ending after the steps that are under way.", err=True)
+            all_ended = working.stop(within=STOP_SECONDS)
+            store.close()
+            if not all_ended:
+                os._exit(EXIT_FAILED)  # a step hangs; whoever takes the run over does it again
+
+
+def _unseen(stage: Stage, done: int, total: int, detail: str = "") -> None:
+    """Be the progress that nobody watches."""
+
+
+@cli.command()
+@click.argument("run_id")
+@click.option(
+    "--from", "from_stage", help="Do this step and all after it again. Default: go on with the step that failed."
+)
+@_outputs
+def rerun(run_id: str, from_stage: str | None, outputs: Path | None) -> None:
+    """Put a submitted run that has ended into the queue again."""
+    from casebook.domain.run import Stage  # noqa: PLC0415
+
+    stages = [stage.value for stage in Stage]
+    if from_stage is not None and from_stage not in stages:
+        message = f"there is no step {from_stage}: the steps are {', '.join(stages)}"
+        raise click.BadParameter(message, param_hint="--from")
+    with _explained(), _with_extra():
+        from casebook.bootstrap import open_queue  # noqa: PLC0415
+
+        open_queue(_settings(outputs)).rerun(run_id, Stage(from_stage) if from_stage else None)
+    click.echo(f"{run_id} waits for a worker.", err=True)
+
+
+@cli.command()
+@click.argument("run_id")
+@_outputs
+def cancel(run_id: str, outputs: Path | None) -> None:
+    """End a submitted run: now if it waits, at its next step if it is under way."""
+    with _explained(), _with_extra():
+        from casebook.bootstrap import open_queue  # noqa: PLC0415
+
+        queue = open_queue(_settings(outputs))
+        if queue.state(run_id) is None:
+            _fail(f"the queue does not know a run {run_id}: see all runs with: casebook runs")
+        queue.cancel(run_id)
+    click.echo(f"{run_id} is cancelled.", err=True)
+
+
+@cli.command()
+@click.option("--host", help="Address to listen on.  [env: CASEBOOK_HOST; default: 127.0.0.1]")
+@click.option("--port", type=click.IntRange(0, 65535), help="Port, 0 for any.  [env: CASEBOOK_PORT; default: 8000]")
+@click.option("--workers-elsewhere", is_flag=True, help="Only take submissions; `casebook worker` works on them.")
+@click.option("--allow-anonymous", is_flag=True, help="Let everyone who reaches the address send submissions.")
+@_outputs
+def serve(
+    host: str | None,
+    port: int | None,
+    workers_elsewhere: bool,  # noqa: FBT001 - a flag
+    allow_anonymous: bool,  # noqa: FBT001
+    outputs: Path | None,
+) -> None:
+    """Take submissions over HTTP, keep them safe, work on them and answer, until Ctrl-C.
+
+    Listens to this machine only, unless told otherwise; other machines need a key (`casebook key`) or sign what they
+    send (OPENAI_WEBHOOK_SECRET).
+
+    \b
+    Example:
+      casebook serve
+      curl -F company="Acme GmbH" -F file=@plan.pdf http://127.0.0.1:8000/
+    """  # noqa: D301
+    with _explained(), _with_extra():
+        from casebook.serving import DoorSettings, open_server  # noqa: PLC0415
+
+        door = _usage(lambda: DoorSettings.from_environment(os.environ))
+        door = replace(door, host=host or door.host, port=door.port if port is None else port)
+        if allow_anonymous:
+            door = replace(door, strangers=True)
+        with open_server(_settings(outputs), door, workers_elsewhere=workers_elsewhere) as (address, run_server):
+            click.echo(f"Casebook takes submissions at {address}/ . Ctrl-C ends it.", err=True)
+            if not run_server():
+                _fail("the disk did not keep what was written: check it, then start again")
+
+
+@cli.command()
+@click.argument("name")
+def key(name: str) -> None:
+    """Make a key for a sender called NAME: lower-case letters, digits and dashes.
+
+    The key goes to the sender and is shown once; the server knows only its digest.
+    """
+    with _explained(), _with_extra():
+        from casebook.serving import new_key  # noqa: PLC0415
+
+        made, entry = new_key(name)
+    click.echo(made)
+    click.echo(f"For the server: CASEBOOK_API_KEYS={entry} (several are separated by commas)", err=True)
+
+
+@cli.command()
+@click.argument("folder", type=click.Path(path_type=Path))
+@click.option("--to", "url", required=True, help="The server's address, for example http://127.0.0.1:8000")
+@click.option("--company", required=True, help="The company's name.")
+@click.option("--description", default="", help="What the company does: one to five sentences.")
+@click.option("--use-cases", "use_cases", type=int, default=7, show_default=True, help="How many use cases at most.")
+@click.option("--readiness", type=float, help="The company's own readiness score, 0 to 100.")
+@click.option("--key", envvar="CASEBOOK_KEY", help="Your key, if the server wants one.  [env: CASEBOOK_KEY]")
+@_json
+@_quiet
+def submit(  # noqa: PLR0913, PLR0917 - one parameter an option
+    folder: Path,
+    url: str,
+    company: str,
+    description: str,
+    use_cases: int,
+    readiness: float | None,
+    key: str | None,
+    as_json: bool,  # noqa: FBT001 - a flag
+    quiet: bool,  # noqa: FBT001
+) -> None:
+    """Send all documents in FOLDER to a server; tries again until they are kept, and they are kept once."""
+    from casebook.backends.inboxes.folder import FolderInbox  # noqa: PLC0415
+    from casebook.sending import Outgoing, send  # noqa: PLC0415
+
+    with _explained():
+        if not folder.is_dir():
+            message = f"there is no folder {folder}"
+            raise click.BadParameter(message, param_hint="FOLDER")
+        files = []
+        for file in FolderInbox(folder).files():
+            reason = file.reason or (None if (folder / file.name).is_file() else "its name is not UTF-8")
+            if reason:
+                click.echo(f"Not sent: {file.name}: {reason}", err=True)
+            else:
+                files.append(Outgoing(file.name, folder / file.name))
+        fields = {
+            "company_name": company,
+            "company_description": description,
+            "use_cases_count": use_cases,
+            **({} if readiness is None else {"readiness_score": readiness}),
+        }
+        answer = send(
+            url,
+            fields,
+            files,
+            key=key,
+            progress=_Sent(quiet=quiet),
+            say=lambda message: click.echo(message, err=True),
+        )
+    if as_json:
+        click.echo(_as_json(answer))
+        return
+    if not quiet:
+        click.echo(f"{answer['message']} {answer['confirmation_code']}", err=True)
+        click.echo(f"  {url.rstrip('/')}{answer['status_url']}", err=True)
+    click.echo(answer["run_id"])
+
+
+class _Sent:
+    """Shows how much is sent, each tenth once."""
+
+    def __init__(self, *, quiet: bool) -> None:
+        self._quiet = quiet
+        self._shown = -1
+
+    def __call__(self, sent: int, total: int) -> None:
+        tenth = 10 * sent // max(total, 1)
+        if self._quiet or tenth == self._shown:
+            return
+        self._shown = tenth
+        click.echo(f"Sent {sent / 1e6:.1f} of {total / 1e6:.1f} MB", err=True)
 
 
 def _is_cut_off(run: Run, settings: Settings) -> bool:
@@ -340,14 +537,20 @@ def doctor(outputs: Path | None, as_json: bool) -> None:  # noqa: FBT001 - a fla
 
 
 def _settings(outputs: Path | None) -> Settings:
-    from casebook.errors import CasebookError  # noqa: PLC0415
     from casebook.settings import Settings  # noqa: PLC0415
 
+    settings = _usage(lambda: Settings.from_environment(os.environ))
+    return replace(settings, outputs=outputs) if outputs else settings
+
+
+def _usage(read: Callable[[], T]) -> T:
+    """Read settings; a wrong one is wrong usage."""
+    from casebook.errors import CasebookError  # noqa: PLC0415
+
     try:
-        settings = Settings.from_environment(os.environ)
+        return read()
     except CasebookError as error:
         raise click.UsageError(str(error)) from error
-    return replace(settings, outputs=outputs) if outputs else settings
 
 
 def _check_folder(folder: Path, outputs: Path) -> None:
@@ -386,6 +589,18 @@ def _with_options(message: str) -> str:
     """Name the option instead of the form's field."""
     field, _, rest = message.partition(" ")
     return f"{_OPTION_OF_FIELD.get(field, field)} {rest}"
+
+
+class _with_extra:  # noqa: N801 - reads as a statement
+    """Say how to install what the base install leaves out."""
+
+    def __enter__(self) -> None:
+        """Begin."""
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: object) -> None:
+        """Explain a missing package."""
+        if isinstance(error, ModuleNotFoundError):
+            _fail(f"{error.name} is not installed: pip install 'casebook[serve]'")
 
 
 def _fail(message: str) -> NoReturn:

@@ -2,13 +2,20 @@
 
     CasebookError
     ├── TransientError        try again: the same call may succeed later
+    │   ├── DiskFull              nothing more can be written until space is freed
+    │   └── QueueFull             as many runs wait as are allowed to
     └── PermanentError        the same call will fail again: say so at once
         ├── InvalidSubmission     the form's fields cannot be accepted
         ├── NoReadableDocuments   nothing was given that could be read
         ├── InvalidCatalogue      a catalogue file does not have the catalogue's form
+        ├── KeyReused             the idempotency key was used for another submission
         ├── QuoteNotFound         the words do not stand in the passage
         ├── StorageFailed         the outputs folder cannot be read or written
         └── BelowShipGate         the report is not good enough to be delivered
+    Interruption          ends a run from outside: not an error, so that nothing that handles errors catches it
+    ├── RunCancelled          somebody asked for it
+    ├── RunTakenOver          another worker has the run
+    └── WorkerStopped         the worker is to end; the run goes on elsewhere or later
 
 The docstring of a class is its default message.
 """
@@ -35,6 +42,14 @@ class TransientError(CasebookError):
         self.retry_after = retry_after
 
 
+class DiskFull(TransientError):
+    """The disk is full: free some space, then send the same again."""
+
+
+class QueueFull(TransientError):
+    """As many runs wait as are allowed to: send the same again later."""
+
+
 class PermanentError(CasebookError):
     """The call failed and would fail again in the same way."""
 
@@ -51,6 +66,10 @@ class InvalidCatalogue(PermanentError):
     """The catalogue file does not have the form of a catalogue."""
 
 
+class KeyReused(PermanentError):
+    """The idempotency key was used before, for another submission: use a new key."""
+
+
 class QuoteNotFound(PermanentError):
     """The words do not stand in the passage they are said to come from."""
 
@@ -61,3 +80,23 @@ class StorageFailed(PermanentError):
 
 class BelowShipGate(PermanentError):
     """The report is below the ship gates and is not delivered as done."""
+
+
+class Interruption(BaseException):
+    """The run was ended from outside."""
+
+    def __init__(self) -> None:
+        """Take the class's docstring as the message."""
+        super().__init__(inspect.getdoc(type(self)) or "")
+
+
+class RunCancelled(Interruption):
+    """The run was cancelled."""
+
+
+class RunTakenOver(Interruption):
+    """This worker was not heard of for too long, and another may have taken the run over."""
+
+
+class WorkerStopped(Interruption):
+    """The worker was stopped; the run goes on by itself when one is there."""

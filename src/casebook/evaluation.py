@@ -221,16 +221,20 @@ def _decode(path: Path, kind: type[T], what: str) -> T:
         raise PermanentError(message) from error
 
 
+_FORM_FIELDS = {field.name for field in fields(Submission)} - {"folder"}  # which the store allots
+
+
 def _submission(path: Path) -> Submission:
     if not path.is_file():
         message = f"there is no {path}: write the form's fields there, at least company_name"
         raise PermanentError(message)
     given = _decode(path, dict[str, Any], "a submission (an object of the form's fields)")
-    unknown = sorted(given.keys() - {field.name for field in fields(Submission)})
+    unknown = sorted(given.keys() - _FORM_FIELDS)
     if unknown:
         message = f"{path} has fields that a submission does not have: {', '.join(unknown)}"
         raise PermanentError(message)
-    return Submission.parse(**asdict(_decode(path, Submission, "a submission")))
+    form = asdict(_decode(path, Submission, "a submission"))
+    return Submission.parse(**{name: value for name, value in form.items() if name in _FORM_FIELDS})
 
 
 def _labels(path: Path) -> Labels | None:

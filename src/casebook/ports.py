@@ -7,6 +7,7 @@ the only place that knows which backend stands behind which port.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import Future
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
@@ -16,8 +17,9 @@ from typing import ParamSpec, Protocol, TypeVar
 from casebook.domain.analysis import Analysis, AnalystFacts, Portfolio
 from casebook.domain.document import Document, Segment, Source, Table
 from casebook.domain.evidence import EvidenceBase
+from casebook.domain.intake import NewSubmission, Receipt, StoredCompany, StoredSubmission
 from casebook.domain.passage import Hit, Passage
-from casebook.domain.run import Stage
+from casebook.domain.run import RunStatus, Stage
 from casebook.domain.submission import Submission
 
 P = ParamSpec("P")
@@ -114,6 +116,79 @@ class Inbox(Protocol):
 
     def signature(self) -> str:
         """Return a digest that changes when a file is added, removed or changed; cheap, reads no file."""
+        ...
+
+
+class SubmissionStore(Protocol):
+    """Keeps submissions for good. Its rows are the truth: files beside them are made again from them.
+
+    Every method may be called from any thread and raises TransientError (DiskFull when it is that) when the
+    database does not answer.
+    """
+
+    def save(self, new: NewSubmission) -> Future[Receipt]:
+        """Keep a submission; the future is done when a power cut can no longer take it.
+
+        The same key of the same principal with the same body, or the same body within SOFT_DUPLICATE_WINDOW without
+        a key, gets the first receipt, marked as replayed. Its error is KeyReused when the body is another.
+        """
+        ...
+
+    def find(self, run_id: str) -> StoredSubmission | None:
+        """Find a submission by its run."""
+        ...
+
+    def find_company(self, slug: str) -> StoredCompany | None:
+        """Find a company by its folder."""
+        ...
+
+    def latest(
+        self, limit: int, *, company_id: str | None = None, principal: str | None = None
+    ) -> Sequence[StoredSubmission]:
+        """Return the submissions that came last, newest first; of one company or principal, if asked so."""
+        ...
+
+    def after(self, sequence: int, limit: int) -> Sequence[StoredSubmission]:
+        """Return the submissions that came after number `sequence`, oldest first."""
+        ...
+
+    def waiting(self, limit: int) -> Sequence[str]:
+        """Return the runs that were not yet handed to the queue, oldest first."""
+        ...
+
+    def mark_started(self, run_id: str) -> None:
+        """Note that the queue has the run; written some time later, so that a crash repeats the handing over."""
+        ...
+
+    def delete(self, company_id: str) -> None:
+        """Forget a company and its submissions; its folder's name is not given to another."""
+        ...
+
+
+class WorkQueue(Protocol):
+    """Runs what was submitted, now or later, here or on another machine."""
+
+    def enqueue(self, run_id: str, company_slug: str, priority: int = 0) -> None:
+        """Take a run; a run that was taken before is not taken twice. Lower priorities first.
+
+        Raises QueueFull when the backlog is full, TransientError when the queue cannot be reached.
+        """
+        ...
+
+    def state(self, run_id: str) -> RunStatus | None:
+        """Tell where a run stands; None when the queue does not know it."""
+        ...
+
+    def cancel(self, run_id: str) -> None:
+        """End a run at its next step; nothing happens when it has ended or is not known."""
+        ...
+
+    def rerun(self, run_id: str, from_stage: Stage | None = None) -> None:
+        """Run again from the failed step, or from the step asked for. Raises PermanentError while it is running."""
+        ...
+
+    def depth(self) -> int:
+        """Return how many runs wait."""
         ...
 
 

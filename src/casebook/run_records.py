@@ -48,13 +48,20 @@ class RunRecords:
 
     def _read(self, folder: str) -> Iterator[Run]:
         for key in self.storage.keys(folder):
-            if key.rsplit("/", 1)[-1].startswith("run_"):
-                yield self._record(key)
+            run = self._record(key) if key.rsplit("/", 1)[-1].startswith("run_") else None
+            if run:
+                yield run
 
-    def _record(self, key: str) -> Run:
-        """Read a record; one that cannot be read (half written, of another version) is shown as failed, not hidden."""
+    def _record(self, key: str) -> Run | None:
+        """Read a record; one that cannot be read (of another version, changed by hand) is shown as failed, not hidden.
+
+        An empty one is as if it were not there: a power cut left its name and not its content.
+        """
+        data = self.storage.read(key)
+        if not data:
+            return None
         try:
-            return msgspec.json.decode(self.storage.read(key), type=Run)
+            return msgspec.json.decode(data, type=Run)
         except msgspec.DecodeError as error:
             slug = key.split("/", 1)[0]
             return Run(

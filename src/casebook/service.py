@@ -15,7 +15,7 @@ import msgspec
 from casebook.domain.report_files import ReportFiles
 from casebook.domain.run import Folder, Run, RunStatus
 from casebook.domain.submission import Submission
-from casebook.errors import CasebookError
+from casebook.errors import CasebookError, RunCancelled
 from casebook.observability.logs import Log
 from casebook.ports import Inbox, Step
 from casebook.run_records import RunRecords
@@ -48,32 +48,57 @@ class Casebook:
 
         Raises CasebookError when the run fails; what was saved stays, and the next call goes on there.
         """
-        begun = time.monotonic()
         with self.lock(submission.company_slug):
             run, resumed = self._open(submission, inbox)
-            self.log.info("run resumed" if resumed else "run started", company=run.company_slug, run_id=run.id)
-            case = Case(run_id=run.id, submission=submission, inbox=inbox, started_at=run.started_at)
-            try:
-                files = run_case(case, tools=self.tools, step=self.engine(run))
-            except BaseException as error:
-                self._close(run, error)
-                raise
-            finished = self._close(run, None)
-        seconds = time.monotonic() - begun
-        self.log.metric("run_seconds", round(seconds, 3), "s")
-        return Finished(finished, files, seconds, resumed)
+            return self._carry_out(run, submission, inbox, resumed=resumed)
+
+    def run_stored(self, run_id: str, submission: Submission, inbox: Inbox, *, received_at: str) -> Finished:
+        """Take a submission that was stored before to its report; safe to repeat, it goes on where it stopped.
+
+        Raises CasebookError when the run fails.
+        """
+        with self.lock(submission.company_slug):
+            earlier = self.records.find_in(submission.company_slug, run_id)
+            run = earlier or Run(
+                id=run_id,
+                company_name=submission.company_name,
+                company_slug=submission.company_slug,
+                inputs_digest=self._digest(submission, inbox),
+                status=RunStatus.RUNNING,
+                started_at=received_at,
+            )
+            run = replace(run, status=RunStatus.RUNNING, error=None, finished_at=None)
+            self.records.write(run)
+            return self._carry_out(run, submission, inbox, resumed=earlier is not None)
 
     def runs(self) -> Sequence[Run]:
         """Return all runs, newest first."""
         return self.records.all()
 
-    def _open(self, submission: Submission, inbox: Inbox) -> tuple[Run, bool]:
-        """Find the unfinished run over the same input, or start one."""
+    def _carry_out(self, run: Run, submission: Submission, inbox: Inbox, *, resumed: bool) -> Finished:
+        begun = time.monotonic()
+        self.log.info("run resumed" if resumed else "run started", company=run.company_slug, run_id=run.id)
+        case = Case(run_id=run.id, submission=submission, inbox=inbox, started_at=run.started_at)
+        try:
+            files = run_case(case, tools=self.tools, step=self.engine(run))
+        except BaseException as error:
+            self._close(run, error)
+            raise
+        finished = self._close(run, None)
+        seconds = time.monotonic() - begun
+        self.log.metric("run_seconds", round(seconds, 3), "s")
+        return Finished(finished, files, seconds, resumed)
+
+    def _digest(self, submission: Submission, inbox: Inbox) -> str:
         facts = self.tools.analyst.facts()
         description = msgspec.json.encode(
             [submission, inbox.signature(), facts.name, facts.model, facts.catalogue, self.version]
         )
-        digest = hashlib.sha256(description).hexdigest()
+        return hashlib.sha256(description).hexdigest()
+
+    def _open(self, submission: Submission, inbox: Inbox) -> tuple[Run, bool]:
+        """Find the unfinished run over the same input, or start one."""
+        digest = self._digest(submission, inbox)
         for earlier in self.records.of_company(submission.company_slug):
             if earlier.inputs_digest == digest and earlier.status is not RunStatus.DONE:
                 run = replace(earlier, status=RunStatus.RUNNING, error=None, finished_at=None)
@@ -100,12 +125,9 @@ class Casebook:
     def _close(self, run: Run, error: BaseException | None) -> Run:
         """Write down how the run ended, beside what its steps wrote."""
         latest = self.records.find_in(run.company_slug, run.id) or run
-        status = RunStatus.DONE
-        if error is not None:
-            status = RunStatus.FAILED if isinstance(error, Exception) else RunStatus.INTERRUPTED
         finished = replace(
             latest,
-            status=status,
+            status=_status(error),
             error=_reason(error),
             finished_at=self.tools.clock().isoformat(timespec="seconds"),
         )
@@ -114,8 +136,16 @@ class Casebook:
         except CasebookError:
             if error is None:
                 raise  # with an error on its way the disk may be what failed: that error says it
-        self.log.info("run ended", company=run.company_slug, run_id=run.id, status=status)
+        self.log.info("run ended", company=run.company_slug, run_id=run.id, status=finished.status)
         return finished
+
+
+def _status(error: BaseException | None) -> RunStatus:
+    if error is None:
+        return RunStatus.DONE
+    if isinstance(error, RunCancelled):
+        return RunStatus.CANCELLED
+    return RunStatus.FAILED if isinstance(error, Exception) else RunStatus.INTERRUPTED
 
 
 def _reason(error: BaseException | None) -> str | None:

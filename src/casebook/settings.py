@@ -17,6 +17,12 @@ class Settings:
     catalogue: Path | None = None  # CASEBOOK_CATALOGUE: a catalogue of your own
     with_built_in: bool = False  # CASEBOOK_CATALOGUE_MODE=add: the own catalogue and the built-in one
     workers: int = 0  # CASEBOOK_WORKERS: processes that read files; 0 is one for each core
+    database: str = "sqlite"  # CASEBOOK_DATABASE: files in the outputs folder, or a postgresql:// URL
+    runs_at_once: int = 2  # CASEBOOK_RUNS_AT_ONCE: of one worker; more wait for the same cores
+    runs_per_hour: int = 0  # CASEBOOK_RUNS_PER_HOUR: started by all workers together; 0 is no limit
+    max_waiting: int = 10_000  # CASEBOOK_MAX_WAITING: runs; further submissions are asked to come later
+    lease_seconds: int = 30  # CASEBOOK_LEASE_SECONDS: after which a silent worker's runs go to another
+    keep_queue_days: int = 0  # CASEBOOK_KEEP_QUEUE_DAYS: for ended runs in the queue's tables; 0 is for ever
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> Settings:
@@ -25,14 +31,28 @@ class Settings:
         if mode not in {"replace", "add"}:
             message = "CASEBOOK_CATALOGUE_MODE is 'replace' or 'add'"
             raise PermanentError(message)
-        workers = environment.get("CASEBOOK_WORKERS", "0")
-        if not workers.isdigit():
-            message = "CASEBOOK_WORKERS is a whole number; 0 means one for each core"
+        database = environment.get("CASEBOOK_DATABASE") or "sqlite"
+        if database != "sqlite" and not database.startswith(("postgresql://", "postgres://")):
+            message = "CASEBOOK_DATABASE is 'sqlite' or a postgresql:// URL"
             raise PermanentError(message)
         catalogue = environment.get("CASEBOOK_CATALOGUE")
         return cls(
             outputs=Path(environment.get("CASEBOOK_OUTPUTS") or "outputs"),
             catalogue=Path(catalogue) if catalogue else None,
             with_built_in=mode == "add",
-            workers=int(workers),
+            workers=_number(environment, "CASEBOOK_WORKERS", 0, says="0 means one for each core"),
+            database=database,
+            runs_at_once=_number(environment, "CASEBOOK_RUNS_AT_ONCE", 2, at_least=1),
+            runs_per_hour=_number(environment, "CASEBOOK_RUNS_PER_HOUR", 0, says="0 means no limit"),
+            max_waiting=_number(environment, "CASEBOOK_MAX_WAITING", 10_000, at_least=1),
+            lease_seconds=_number(environment, "CASEBOOK_LEASE_SECONDS", 30, at_least=1),
+            keep_queue_days=_number(environment, "CASEBOOK_KEEP_QUEUE_DAYS", 0, says="0 means for ever"),
         )
+
+
+def _number(environment: Mapping[str, str], name: str, default: int, *, at_least: int = 0, says: str = "") -> int:
+    value = environment.get(name) or str(default)
+    if not (value.isascii() and value.isdigit()) or int(value) < at_least:
+        message = f"{name} is a whole number{f' from {at_least}' if at_least else ''}{'; ' if says else ''}{says}"
+        raise PermanentError(message)
+    return int(value)

@@ -1,7 +1,8 @@
 """Run Casebook and do it harm at a chosen moment: ``python sabotage.py HARM MOMENT -- ARGUMENTS``.
 
-HARM is ``kill`` (SIGKILL, as a power cut would), ``int`` or ``term``. MOMENT is ``before:STAGE`` (its work is done,
-nothing of it is saved), ``after:STAGE`` (it is saved) or ``write:N`` (before the N-th file of the run gets its name).
+HARM is ``kill`` (SIGKILL, as a power cut would), ``stop`` (SIGSTOP, it hangs), ``int`` or ``term``. MOMENT is
+``before:STAGE`` (its work is done, nothing of it is saved), ``after:STAGE`` (it is saved), ``write:N`` (before the
+N-th file of the run gets its name) or ``start`` (a submission is saved, its run not yet handed to the queue).
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import itertools
 import os
 import signal
 import sys
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -17,7 +19,7 @@ from casebook.backends.engines.plain import PlainEngine
 from casebook.cli import main
 from casebook.domain.run import Stage
 
-SIGNALS = {"kill": signal.SIGKILL, "int": signal.SIGINT, "term": signal.SIGTERM}
+SIGNALS = {"kill": signal.SIGKILL, "stop": signal.SIGSTOP, "int": signal.SIGINT, "term": signal.SIGTERM}
 
 
 def _around(engine: type[PlainEngine], harm: Callable[[], None], moment: str, wanted: str) -> None:
@@ -45,15 +47,28 @@ def _at_write(harm: Callable[[], None], number: int) -> None:
     os.replace = sabotaged  # type: ignore[assignment]
 
 
+def _before_start(harm: Callable[[], None]) -> None:
+    from casebook.web.sweeper import Outbox  # noqa: PLC0415 - the `serve` extra
+
+    def sabotaged(self: Outbox, run_id: str, slug: str) -> None:  # noqa: ARG001
+        harm()
+
+    Outbox._hand_over = sabotaged  # type: ignore[method-assign]  # noqa: SLF001 - the moment has no other name
+
+
 if __name__ == "__main__":
     kind, (when, _, what) = sys.argv[1], sys.argv[2].partition(":")
 
     def harm() -> None:
         """Send this process the signal."""
         os.kill(os.getpid(), SIGNALS[kind])
+        if kind == "stop":
+            time.sleep(0.5)  # the system stops other threads first
 
     if when == "write":
         _at_write(harm, int(what))
+    elif when == "start":
+        _before_start(harm)
     else:
         _around(PlainEngine, harm, when, Stage(what))
     sys.argv = ["casebook", *sys.argv[sys.argv.index("--") + 1 :]]

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
 
 from casebook.backends.inboxes.folder import FolderInbox
+from casebook.backends.inboxes.uploads import UploadsInbox
+from casebook.domain.intake import RECEIVED, UploadedFile, received_key
 from casebook.ports import Inbox
+from tests import samples
 from tests.fakes import FakeInbox
 
 Fill = Callable[[Mapping[str, bytes]], Inbox]
@@ -16,7 +20,7 @@ Fill = Callable[[Mapping[str, bytes]], Inbox]
 FILES = {"b.txt": b"beta", "a.txt": b"", "sub/c.txt": b"gamma"}
 
 
-@pytest.fixture(params=["folder", "fake"])
+@pytest.fixture(params=["folder", "uploads", "fake"])
 def fill(request: pytest.FixtureRequest, tmp_path: Path) -> Fill:
     def fill_folder(contents: Mapping[str, bytes]) -> Inbox:
         root = tmp_path / "incoming"
@@ -26,7 +30,19 @@ def fill(request: pytest.FixtureRequest, tmp_path: Path) -> Fill:
             (root / name).write_bytes(data)
         return FolderInbox(root)
 
-    return fill_folder if request.param == "folder" else FakeInbox
+    def fill_uploads(contents: Mapping[str, bytes]) -> Inbox:
+        files = [
+            UploadedFile(
+                id=str(number), name=name, path=f"{number}.bin", size=len(data), sha256=hashlib.sha256(data).hexdigest()
+            )
+            for number, (name, data) in enumerate(contents.items())
+        ]
+        (tmp_path / RECEIVED).mkdir(exist_ok=True)
+        for file, data in zip(files, contents.values(), strict=True):
+            (tmp_path / received_key("R1", file)).write_bytes(data)
+        return UploadsInbox(tmp_path, samples.stored_submission(files=tuple(files)))
+
+    return {"folder": fill_folder, "uploads": fill_uploads, "fake": FakeInbox}[request.param]
 
 
 def test_all_files_are_listed_in_order_of_their_names(fill: Fill) -> None:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import AbstractContextManager
+from pathlib import Path
 from typing import NoReturn
 
 import pytest
@@ -13,6 +16,7 @@ from casebook.errors import PermanentError
 from casebook.observability.logs import Log
 from casebook.ports import Step
 from casebook.run_records import RunRecords
+from tests.durable import DurableBench, RemoteStep, postgres_bench, sqlite_bench
 from tests.fakes import FakeClock, FakeProgress, FakeStorage, immediate
 from tests.samples import STARTED_AT, quote
 
@@ -26,19 +30,32 @@ RUN = Run(
 )
 
 
-@pytest.fixture(params=["plain", "immediate"])
-def step(request: pytest.FixtureRequest) -> Step:
+@pytest.fixture(params=["plain", "durable on SQLite", "durable on PostgreSQL", "immediate"])
+def step(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Step]:
     if request.param == "immediate":
-        return immediate
-    storage = FakeStorage()
-    return PlainEngine(
-        RUN,
-        records=RunRecords(storage),
-        storage=storage,
-        clock=FakeClock(),
-        progress=FakeProgress(),
-        log=Log(lambda _: None),
-    )
+        yield immediate
+    elif request.param == "plain":
+        storage = FakeStorage()
+        yield PlainEngine(
+            RUN,
+            records=RunRecords(storage),
+            storage=storage,
+            clock=FakeClock(),
+            progress=FakeProgress(),
+            log=Log(lambda _: None),
+        )
+    elif request.param == "durable on SQLite":
+        yield from durable(sqlite_bench(tmp_path))
+    else:
+        yield from durable(postgres_bench(request.getfixturevalue("postgres_url")))
+
+
+def durable(bench: AbstractContextManager[DurableBench]) -> Iterator[Step]:
+    remote = RemoteStep()
+    with bench as opened, opened.worker(lambda execution: remote.serve(opened.steps(execution))):
+        opened.queue.enqueue("R1", "acme")
+        yield remote
+        remote.end()
 
 
 def made(text: str, *, times: int) -> tuple[Quote, ...]:

@@ -15,6 +15,7 @@ from casebook import errors
 from casebook.cli import cli
 from casebook.domain.report import SCHEMA_VERSION, Report, UseCase
 from casebook.domain.run import Folder, Stage
+from casebook.serving import DoorSettings
 from casebook.settings import Settings
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -45,7 +46,8 @@ class Asked(dict[str, str]):
 def known_variables() -> set[str]:
     environment = Asked()
     Settings.from_environment(environment)
-    return environment.names
+    DoorSettings.from_environment(environment)
+    return environment.names | {"CASEBOOK_KEY"}  # the client's, an option of `submit`
 
 
 def options_of(command: click.Command) -> set[str]:

@@ -58,3 +58,13 @@ def test_a_record_that_cannot_be_read_is_shown_as_failed() -> None:
     assert (found.id, found.status) == ("R1", RunStatus.FAILED)
     assert "cannot be read" in (found.error or "")
     assert records.all() == [LATER, found]
+
+
+def test_a_record_whose_content_a_power_cut_took_is_as_if_it_was_not_there() -> None:
+    storage = FakeStorage()
+    records = RunRecords(storage)
+    records.write(FIRST)
+    records.write(LATER)
+    storage.kept["acme/debug/run_R1.json"] = b""
+    assert records.find_in("acme", "R1") is None
+    assert records.all() == [LATER]

@@ -16,12 +16,25 @@ except ImportError:  # no such locks on this platform: two runs of one company a
 
 
 @contextmanager
+def server_lock(root: Path) -> Iterator[None]:
+    """Hold the lock of the one server on these files. Raises PermanentError when another process holds it."""
+    with _locked(root / "server.lock", "another server works on these files: end it first, or choose other --outputs"):
+        yield
+
+
+@contextmanager
 def company_lock(root: Path, company_slug: str) -> Iterator[None]:
     """Hold the company's lock. Raises PermanentError when another process holds it.
 
     The operating system frees the lock when the process ends, however it ends.
     """
-    path = root / company_slug / "debug" / ".lock"
+    busy = "another run of this company is under way: wait for it, or end it first"
+    with _locked(root / company_slug / "debug" / ".lock", busy):
+        yield
+
+
+@contextmanager
+def _locked(path: Path, busy: str) -> Iterator[None]:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
@@ -33,8 +46,7 @@ def company_lock(root: Path, company_slug: str) -> Iterator[None]:
             try:
                 fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except OSError as error:
-                message = "another run of this company is under way: wait for it, or end it first"
-                raise PermanentError(message) from error
+                raise PermanentError(busy) from error
         yield
     finally:
         os.close(descriptor)

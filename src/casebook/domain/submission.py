@@ -27,11 +27,12 @@ class Submission:
     readiness_category: str = ""
     report_expectations: str = ""
     google_drive_link: str = ""
+    folder: str = ""  # the company's folder, when the store allotted one because another has the same slug
 
     @property
     def company_slug(self) -> str:
         """The company's folder name."""
-        return slugify(self.company_name)
+        return self.folder or slugify(self.company_name)
 
     @classmethod
     def parse(  # noqa: PLR0913 - one parameter a field

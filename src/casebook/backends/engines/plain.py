@@ -69,6 +69,11 @@ class PlainEngine:
         self._progress(stage, 1, 1)
         return msgspec.json.decode(data, type=result_type)  # as a run that goes on reads it: 220.0 where 220 was kept
 
+    def recall(self, record: StepRecord) -> None:
+        """Write down again what is known of a step from elsewhere, if the run's record says otherwise."""
+        if self.run.step(record.stage) != record:
+            self._note(record)
+
     def _attempt(self, function: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> tuple[T, int]:
         """Try again after transient errors, at this one level only."""
         for attempt in range(1, MORE_TRIES + 1):

@@ -1,0 +1,176 @@
+"""What is answered: the types behind the JSON and behind openapi.json."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from casebook.domain.intake import StoredCompany, StoredSubmission
+from casebook.domain.run import Folder, Run, RunStatus, Stage
+
+# The mission's four jobs, and the steps that each consists of.
+JOBS: dict[str, tuple[Stage, ...]] = {
+    "setup": (Stage.SETUP,),
+    "vector_store": (Stage.VECTOR_STORE,),
+    "pipeline": (Stage.PART_A, Stage.QUOTES, Stage.PART_B, Stage.CONSOLIDATION),
+    "upload": (Stage.UPLOAD,),
+}
+FINAL = {RunStatus.DONE, RunStatus.FAILED, RunStatus.INTERRUPTED, RunStatus.CANCELLED}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SubmissionAnswer:
+    """A submission is kept for good. `confirmation_code` is for people, `access_token` opens the company's files."""
+
+    status: Literal["success"]
+    message: str
+    confirmation_code: str
+    company_name: str
+    company_slug: str
+    run_id: str
+    status_url: str
+    access_token: str
+    files_saved: int
+    workflow_triggered: bool
+    timestamp: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StepState:
+    """One step of a run."""
+
+    name: str
+    status: RunStatus
+    seconds: float
+    attempts: int
+    error: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunState:
+    """Where a run stands: the whole of it, in each answer and each event."""
+
+    run_id: str
+    company_name: str
+    company_slug: str
+    status: RunStatus
+    received_at: str
+    started_at: str | None
+    finished_at: str | None
+    jobs: dict[str, RunStatus]
+    steps: Sequence[StepState]
+    error: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Runs:
+    """The runs that the asker may see, newest first."""
+
+    runs: Sequence[RunState]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredFile:
+    """A file of a company."""
+
+    id: str
+    path: str
+    size_bytes: int
+    url: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StorageListing:
+    """Everything that is kept for a company."""
+
+    company: str
+    company_slug: str
+    total_size_bytes: int
+    data_files: Sequence[StoredFile]
+    part_a_drafts: Sequence[StoredFile]
+    part_b_reports: Sequence[StoredFile]
+    final_reports: Sequence[StoredFile]
+    other_files: Sequence[StoredFile]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Health:
+    """Whether submissions can be taken."""
+
+    status: Literal["ok", "failing"]
+    version: str
+    store: bool
+    outbox: bool
+    backlog: int
+    free_disk_bytes: int
+
+
+def run_state(stored: StoredSubmission, queued: RunStatus | None, run: Run | None) -> RunState:
+    """Put together what the queue and the run's record know."""
+    status = queued or (run.status if run else RunStatus.QUEUED)
+    steps = run.steps if run else ()
+    return RunState(
+        run_id=stored.run_id,
+        company_name=stored.submission.company_name,
+        company_slug=stored.company_slug,
+        status=status,
+        received_at=stored.received_at,
+        started_at=run.started_at if run else None,
+        finished_at=run.finished_at if run else None,
+        jobs={name: _job_status(stages, run) for name, stages in JOBS.items()},
+        steps=[
+            StepState(
+                name=step.stage, status=step.status, seconds=step.seconds, attempts=step.attempts, error=step.error
+            )
+            for step in steps
+        ],
+        error=run.error if run else None,
+    )
+
+
+def _job_status(stages: Sequence[Stage], run: Run | None) -> RunStatus:
+    found = [record.status for stage in stages if run and (record := run.step(stage))]
+    if len(found) == len(stages) and set(found) == {RunStatus.DONE}:
+        return RunStatus.DONE
+    ended = next((status for status in found if status in FINAL - {RunStatus.DONE}), None)
+    return ended or (RunStatus.RUNNING if found else RunStatus.QUEUED)
+
+
+def files_of(outputs: Path, slug: str) -> Iterator[tuple[StoredFile, Path]]:
+    """Yield a company's files, sorted; links are not followed, hidden files not shown."""
+    root = outputs / slug
+    if root.is_symlink():
+        return
+    for folder, folders, names in os.walk(root):
+        folders.sort()
+        folders[:] = [name for name in folders if not Path(folder, name).is_symlink()]
+        for name in sorted(names):
+            path = Path(folder, name)
+            if name.startswith(".") or path.is_symlink() or not path.is_file():
+                continue
+            inside = path.relative_to(root).as_posix()
+            file_id = hashlib.sha256(inside.encode("utf-8", "surrogateescape")).hexdigest()[:24]
+            shown = os.fsencode(inside).decode("utf-8", "replace")
+            url = f"/storage/{slug}/files/{file_id}"
+            yield StoredFile(id=file_id, path=shown, size_bytes=path.stat().st_size, url=url), path
+
+
+def listing(company: StoredCompany, outputs: Path) -> StorageListing:
+    """Sort a company's files by the folder they lie in."""
+    shelves: dict[str, list[StoredFile]] = {"data/": [], "part_a/": [], "part_b/": [], "final/": [], "": []}
+    for file, _ in files_of(outputs, company.slug):
+        shelves[next(shelf for shelf in shelves if file.path.startswith(shelf))].append(file)
+    return StorageListing(
+        company=company.name,
+        company_slug=company.slug,
+        total_size_bytes=sum(file.size_bytes for shelf in shelves.values() for file in shelf),
+        data_files=shelves[f"{Folder.DATA}/"],
+        part_a_drafts=shelves[f"{Folder.PART_A}/"],
+        part_b_reports=shelves[f"{Folder.PART_B}/"],
+        final_reports=shelves[f"{Folder.FINAL}/"],
+        other_files=shelves[""],
+    )

@@ -1,0 +1,235 @@
+"""Who may come in: keys, signed webhooks, access tokens, hosts, origins, rates."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import hmac
+import re
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from limits import RateLimitItem, parse
+from limits.errors import ConfigurationError
+from limits.storage import storage_from_string
+from limits.strategies import MovingWindowRateLimiter
+from starlette.requests import Request
+
+from casebook.domain.intake import ANONYMOUS, StoredCompany, opens
+from casebook.errors import PermanentError
+from casebook.web.problems import Problem, not_found
+
+LOCAL = "local"  # the principal of everyone on this machine, when nothing else is set up
+WEBHOOK = "webhook"  # the principal of signed webhooks
+
+TOLERANCE_SECONDS = 300  # between a webhook's time and ours
+_MOST_SIGNATURES = 10  # in one header: more than a rotation needs is an attack on our time
+_SECRET_BYTES = range(24, 65)
+_ID = re.compile(r"[\x21-\x7e]{1,255}")
+_TIMESTAMP = re.compile(r"\d{10,11}")
+_MIN_STRANGERS_KEY = 16  # characters: strangers share a scope, and short keys would collide
+
+_SIGNED = ("webhook-id", "webhook-timestamp", "webhook-signature")
+
+
+def parse_webhook_secrets(text: str) -> tuple[bytes, ...]:
+    """Read secrets, ``whsec_`` and base64, several for a rotation. Raises PermanentError, never showing one."""
+    found = []
+    for secret in re.split(r"[\s,]+", text.strip()):
+        try:
+            key = base64.b64decode(secret.removeprefix("whsec_"), validate=True)
+        except binascii.Error:
+            key = b""
+        if len(key) not in _SECRET_BYTES:
+            message = "a webhook secret is 'whsec_' and the base64 of 24 to 64 bytes"
+            raise PermanentError(message)
+        found.append(key)
+    return tuple(found)
+
+
+class Signature:
+    """A webhook's signature, checked while the body comes in: nothing is held back for it."""
+
+    def __init__(self, headers: Mapping[str, Sequence[str]], secrets: Sequence[bytes], now: float) -> None:
+        """Check all but the body. Raises Problem: 401, whatever is wrong."""
+        if any(len(headers.get(name, ())) != 1 for name in _SIGNED):
+            raise _unsigned()
+        message_id, timestamp, signatures = (headers[name][0] for name in _SIGNED)
+        if not _ID.fullmatch(message_id) or "." in message_id or not _TIMESTAMP.fullmatch(timestamp):
+            raise _unsigned()
+        if abs(now - int(timestamp)) > TOLERANCE_SECONDS:
+            raise _unsigned()
+        self.id = message_id
+        self._claimed = [claim[3:].encode() for claim in signatures.split(" ") if claim.startswith("v1,")]
+        if not 0 < len(self._claimed) <= _MOST_SIGNATURES:
+            raise _unsigned()
+        start = f"{message_id}.{timestamp}.".encode()
+        self._macs = [hmac.new(secret, start, hashlib.sha256) for secret in secrets]
+
+    def update(self, data: bytes) -> None:
+        """Take the next piece of the body."""
+        for mac in self._macs:
+            mac.update(data)
+
+    def check(self) -> None:
+        """Compare, the body being complete. Raises Problem: 401."""
+        expected = [base64.b64encode(mac.digest()) for mac in self._macs]
+        matches = [hmac.compare_digest(claim, mac) for claim in self._claimed for mac in expected]
+        if not any(matches):
+            raise _unsigned()
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who asks: a principal, and the access token that was shown, if any."""
+
+    principal: str
+    token: str = ""
+
+
+class Guard:
+    """Decides who may do what. Keys are known by their digests only."""
+
+    def __init__(  # noqa: PLR0913 - what can be set up
+        self,
+        *,
+        master: bytes,
+        keys: Mapping[str, str] | None = None,
+        webhook_secrets: Sequence[bytes] = (),
+        strangers: bool = False,
+        hosts: Sequence[str] = (),
+        origins: Sequence[str] = (),
+        rate: str = "60/minute",
+        rate_storage: str = "memory://",
+        now: Callable[[], float] = time.time,
+    ) -> None:
+        """Take `keys` as sha256 (hexadecimal) -> principal; `strangers` may send without a key.
+
+        Raises PermanentError for a rate that cannot be used.
+        """
+        self._master = master
+        self._keys = dict(keys or {})
+        self._secrets = webhook_secrets
+        self._strangers = strangers
+        self._hosts = {host.lower() for host in hosts}
+        self.origins = set(origins)
+        try:
+            self._rate: RateLimitItem = parse(rate)
+            self._limiter = MovingWindowRateLimiter(storage_from_string(rate_storage))
+        except (ValueError, ConfigurationError) as error:
+            message = "the rate limit is as 60/minute, and counted in memory:// or redis://HOST:PORT"
+            raise PermanentError(message) from error
+        self._now = now
+
+    @property
+    def is_set_up(self) -> bool:
+        """Tell whether senders have to prove who they are."""
+        return bool(self._keys or self._secrets)
+
+    def modes(self) -> list[str]:
+        """Name the ways to be let in."""
+        ways = {"bearer": self._keys, "webhook": self._secrets, "anonymous": self._strangers}
+        return [name for name, on in ways.items() if on] or ["local"]
+
+    def check_host(self, request: Request) -> None:
+        """Refuse names that are not ours: a web page that points its own name here must get nothing."""
+        host = request.headers.get("host", "").lower()
+        name = host.rsplit(":", 1)[0] if not host.endswith("]") else host
+        if self._hosts and name not in self._hosts:
+            raise Problem(421, "wrong-host", "This server does not answer for that name.")
+
+    def check_origin(self, request: Request) -> None:
+        """Refuse what a web page of another site sends."""
+        origin = request.headers.get("origin")
+        if origin is None or origin in self.origins:
+            return
+        host = request.headers.get("host", "")
+        if not host or origin.partition("://")[2] != host or request.method == "OPTIONS":
+            raise Problem(403, "foreign-origin", "Pages of other sites may not use this server.")
+
+    def caller(self, request: Request) -> Caller:
+        """Tell who asks, for everything but a signed webhook. A wrong key counts against the address."""
+        bearer = _bearer(request)
+        if bearer:
+            principal = self._keys.get(hashlib.sha256(bearer.encode("utf-8", "replace")).hexdigest())
+            if principal:
+                return Caller(principal)
+        if not self.is_set_up and not self._strangers:
+            return Caller(LOCAL, bearer)
+        return Caller(ANONYMOUS, bearer)
+
+    def sender(self, request: Request) -> tuple[Caller, Signature | None]:
+        """Tell who sends a submission. Raises Problem: 401, 429."""
+        signature = None
+        try:
+            if self._secrets and any(name in request.headers for name in _SIGNED):
+                headers = {name: request.headers.getlist(name) for name in _SIGNED}
+                signature = Signature(headers, self._secrets, self._now())
+                caller = Caller(WEBHOOK)
+            else:
+                caller = self.caller(request)
+                self._check_let_in(caller)
+        except Problem:
+            self._count("failed", address(request))
+            raise
+        if caller.principal != LOCAL:
+            self._count(caller.principal, address(request) if caller.principal == ANONYMOUS else "")
+        return caller, signature
+
+    def _check_let_in(self, caller: Caller) -> None:
+        wrong_key = self.is_set_up and caller.token  # whoever shows a key means to be known
+        if caller.principal == ANONYMOUS and (not self._strangers or wrong_key):
+            raise Problem(
+                401,
+                "not-authenticated",
+                "Send a key (Authorization: Bearer …) or sign the request.",
+                headers={"WWW-Authenticate": "Bearer"},
+            )
+
+    def key(self, request: Request, caller: Caller, signature: Signature | None) -> str | None:
+        """Return the key under which the same submission is the same. Raises Problem: 400."""
+        if signature is not None:
+            return signature.id
+        given = request.headers.getlist("idempotency-key") or request.headers.getlist("webhook-id")
+        if not given:
+            return None
+        if len(given) > 1 or not _ID.fullmatch(given[0]):
+            raise Problem(400, "bad-key", "An idempotency key is 1 to 255 visible ASCII characters, sent once.")
+        if caller.principal == ANONYMOUS and len(given[0]) < _MIN_STRANGERS_KEY:
+            raise Problem(400, "bad-key", f"Without authentication a key has {_MIN_STRANGERS_KEY} characters or more.")
+        return given[0]
+
+    def may_see(self, caller: Caller, company: StoredCompany | None) -> StoredCompany:
+        """Return the company if the caller may see it. Raises Problem: 404, the same as for a missing one."""
+        # A missing company is checked against too, so that both take the same time.
+        shown = opens(caller.token, self._master, company.id if company else "")
+        if company is None:
+            raise not_found()
+        if (
+            caller.principal == LOCAL
+            or shown
+            or (caller.principal != ANONYMOUS and caller.principal == company.principal)
+        ):
+            return company
+        raise not_found()
+
+    def _count(self, *who: str) -> None:
+        if not self._limiter.hit(self._rate, *who):
+            reset = self._limiter.get_window_stats(self._rate, *who).reset_time
+            raise Problem(429, "too-many", "Too many requests: wait a little.", retry_after=reset - time.time())
+
+
+def address(request: Request) -> str:
+    """Return the client's address; behind a trusted proxy the server has put the sender's there."""
+    return request.client.host if request.client else ""
+
+
+def _bearer(request: Request) -> str:
+    scheme, _, value = request.headers.get("authorization", "").partition(" ")
+    return value.strip() if scheme.lower() == "bearer" else ""
+
+
+def _unsigned() -> Problem:
+    return Problem(401, "bad-signature", "The webhook's signature, its time or its headers are not right.")

@@ -1,0 +1,120 @@
+"""The HTTP server, guarded against clients that are slow on purpose."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import Sequence
+from typing import Any
+
+import uvicorn
+from starlette.types import ASGIApp
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from casebook.web.limits import Limits
+
+_DISCARD_SECONDS = 3.0  # for which the rest of a body that was refused is read away, so that the answer arrives
+
+
+def make_server(app: ASGIApp, limits: Limits, *, trusted_proxies: Sequence[str] = ()) -> uvicorn.Server:
+    """Return a server for `app`; run it with `run(sockets=[…])`."""
+
+    class Protocol(GuardedProtocol):
+        limits_ = limits
+
+    config = uvicorn.Config(
+        app,
+        http=Protocol,
+        ws="none",
+        loop="asyncio",
+        lifespan="on",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        limit_concurrency=limits.connections,
+        proxy_headers=bool(trusted_proxies),
+        forwarded_allow_ips=list(trusted_proxies),
+        timeout_graceful_shutdown=30,
+    )
+    return uvicorn.Server(config)
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """Open the listening socket; port 0 is any free one. Raises OSError."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    return socket.create_server((host, port), family=family, backlog=1024)
+
+
+class GuardedProtocol(HttpToolsProtocol):
+    """uvicorn's protocol with a deadline and a size for the head of a request: it has neither by itself."""
+
+    limits_: Limits
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401 - whatever uvicorn passes
+        """Start the deadline of the first head with the connection."""
+        super().__init__(*args, **kwargs)
+        self._deadline: asyncio.TimerHandle | None = None
+        self._discarding: asyncio.TimerHandle | None = None
+        self._head_bytes = 0
+        self._in_head = True
+        self._in_body = False
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """Begin to wait for the first head."""
+        super().connection_made(transport)
+        self._arm()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Stop the clocks."""
+        self._disarm()
+        self._stop_discarding()
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        """Count what comes in before a head is complete."""
+        if self._in_head:
+            self._head_bytes += len(data)
+            self._arm()
+        super().data_received(data)
+        if self._in_head and self._head_bytes > self.limits_.head_bytes and not self.transport.is_closing():
+            self.transport.write(b"HTTP/1.1 431 Request Header Fields Too Large\r\nconnection: close\r\n\r\n")
+            self.transport.close()
+
+    def on_headers_complete(self) -> None:
+        """Stop waiting for the head."""
+        self._disarm()
+        self._in_head = False
+        self._in_body = True
+        super().on_headers_complete()
+
+    def on_message_complete(self) -> None:
+        """Wait for the next head."""
+        self._in_body = False
+        self._in_head = True
+        self._head_bytes = 0
+        self._stop_discarding()
+        super().on_message_complete()
+
+    def on_response_complete(self) -> None:
+        """Read the rest of a refused body away, but not for long."""
+        super().on_response_complete()
+        if self._in_body and self._discarding is None:
+            self._discarding = self.loop.call_later(_DISCARD_SECONDS, self._close)
+
+    def _arm(self) -> None:
+        if self._deadline is None:
+            self._deadline = self.loop.call_later(self.limits_.head_seconds, self._close)
+
+    def _disarm(self) -> None:
+        if self._deadline is not None:
+            self._deadline.cancel()
+            self._deadline = None
+
+    def _stop_discarding(self) -> None:
+        if self._discarding is not None:
+            self._discarding.cancel()
+            self._discarding = None
+
+    def _close(self) -> None:
+        if not self.transport.is_closing():
+            self.transport.close()

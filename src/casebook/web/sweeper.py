@@ -1,0 +1,215 @@
+"""What happens after a submission is kept: it is started, shown as files, and what nobody needs is cleared away."""
+
+from __future__ import annotations
+
+import hashlib
+import queue
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import Future
+from contextlib import suppress
+from functools import partial
+from pathlib import Path
+
+import msgspec
+
+from casebook.domain.intake import StoredSubmission, WorkState, received_key, uploaded_key
+from casebook.domain.run import Folder
+from casebook.errors import CasebookError
+from casebook.observability.logs import Log
+from casebook.ports import Storage, SubmissionStore, WorkQueue
+from casebook.web.intake import ReceivedFolder
+
+_AT_ONCE = 200  # rows that are looked at together
+ORPHAN_SECONDS = 3600.0  # for which a file without a submission may still be on its way
+
+
+class Outbox:
+    """Hands runs to the queue, one thread, first come first served; what failed is tried again by itself."""
+
+    def __init__(self, store: SubmissionStore, work: WorkQueue, log: Log, *, again_after: float = 5.0) -> None:
+        """Start at once with what waits from before."""
+        self._store = store
+        self._work = work
+        self._log = log
+        self._again_after = again_after
+        self._orders: queue.SimpleQueue[tuple[str, str, Future[None]] | None] = queue.SimpleQueue()
+        self._thread = threading.Thread(target=self._deliver_all, name="outbox", daemon=True)
+        self._thread.start()
+
+    @property
+    def alive(self) -> bool:
+        """Tell whether runs are started at all."""
+        return self._thread.is_alive()
+
+    def start(self, run_id: str, company_slug: str) -> Future[None]:
+        """Hand over a run now; the future tells how it went. A failure is tried again later."""
+        future: Future[None] = Future()
+        self._orders.put((run_id, company_slug, future))
+        return future
+
+    def close(self) -> None:
+        """End after what was ordered."""
+        self._orders.put(None)
+        self._thread.join()
+
+    def _deliver_all(self) -> None:
+        look_again = 0.0
+        while True:
+            try:
+                order = self._orders.get(timeout=max(look_again - time.monotonic(), 0))
+            except queue.Empty:
+                self._deliver_waiting()
+                look_again = time.monotonic() + self._again_after
+                continue
+            if order is None:
+                return
+            run_id, slug, future = order
+            try:
+                self._hand_over(run_id, slug)
+            except Exception as error:  # noqa: BLE001 - the thread must go on, whatever a queue does
+                self._log.error("run not started", run_id=run_id, company=slug, error=str(error))
+                future.set_exception(error)
+            else:
+                future.set_result(None)
+
+    def _deliver_waiting(self) -> None:
+        try:
+            for run_id in self._store.waiting(_AT_ONCE):
+                stored = self._store.find(run_id)
+                if stored is not None:
+                    self._hand_over(run_id, stored.company_slug)
+        except Exception as error:  # noqa: BLE001 - as above; the next look tries again
+            self._log.warning("runs not started, trying again", error=str(error))
+
+    def _hand_over(self, run_id: str, slug: str) -> None:
+        self._work.enqueue(run_id, slug)
+        self._store.mark_started(run_id)
+
+
+class Sweeper:
+    """Keeps the files beside the rows true: rows are the truth, files are made again when they differ."""
+
+    def __init__(  # noqa: PLR0913 - what it looks after
+        self,
+        store: SubmissionStore,
+        storage: Storage,
+        outputs: Path,
+        received: ReceivedFolder,
+        log: Log,
+        *,
+        outbox: Outbox,
+        is_known: Callable[[StoredSubmission], bool],
+        every: float = 3600.0,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        """Sweep at once, then every `every` seconds; `is_known` tells whether the queue or a record has the run."""
+        self._store = store
+        self._storage = storage
+        self._outputs = outputs
+        self._received = received
+        self._log = log
+        self._outbox = outbox
+        self._is_known = is_known
+        self._every = every
+        self._clock = clock
+        self._orders: queue.SimpleQueue[str | None] = queue.SimpleQueue()
+        self._one_at_a_time = threading.Lock()
+        self._thread = threading.Thread(target=self._work_all, name="sweeper", daemon=True)
+        self._thread.start()
+
+    def project(self, run_id: str) -> None:
+        """Show a submission as files, soon."""
+        self._orders.put(run_id)
+
+    def close(self) -> None:
+        """End after what was ordered."""
+        self._orders.put(None)
+        self._thread.join()
+
+    def sweep(self) -> None:
+        """Look at all rows and all received files."""
+        sequence = 0
+        while rows := self._store.after(sequence, _AT_ONCE):
+            for stored in rows:
+                self._try(partial(self._project, stored))
+                self._try(partial(self._start_again, stored))
+            sequence = rows[-1].sequence
+        self._clear_orphans()
+
+    def _start_again(self, stored: StoredSubmission) -> None:
+        """Hand a run over once more that the queue has lost, as when its file was removed."""
+        if stored.state is WorkState.STARTED and not self._is_known(stored):
+            self._log.warning("run lost by the queue, started again", run_id=stored.run_id)
+            self._outbox.start(stored.run_id, stored.company_slug)
+
+    def _work_all(self) -> None:
+        next_sweep = 0.0
+        while True:
+            try:
+                run_id = self._orders.get(timeout=max(next_sweep - time.monotonic(), 0))
+            except queue.Empty:
+                self._try(self.sweep)
+                next_sweep = time.monotonic() + self._every
+                continue
+            if run_id is None:
+                return
+            self._try(partial(self._project_one, run_id))
+
+    def _try(self, work: Callable[[], None]) -> None:
+        try:
+            work()
+        except (CasebookError, OSError) as error:
+            self._log.warning("not all files could be written, trying again at the next sweep", error=str(error))
+
+    def _project_one(self, run_id: str) -> None:
+        stored = self._store.find(run_id)
+        if stored is not None:
+            self._project(stored)
+
+    def _project(self, stored: StoredSubmission) -> None:
+        """Write ``submission_*.json`` unless it is there and true, and move the uploads to the company."""
+        with self._one_at_a_time:
+            self._show(stored)
+
+    def _show(self, stored: StoredSubmission) -> None:
+        key = projection_key(stored)
+        data = projection(stored)
+        there = self._storage.exists(key)
+        # Without a flush a power cut leaves files of the right name and no content: so the content is compared.
+        if not there or hashlib.sha256(self._storage.read(key)).digest() != hashlib.sha256(data).digest():
+            self._storage.write(key, data)
+        for file in stored.files:
+            target = self._outputs / uploaded_key(stored.company_slug, stored.run_id, file)
+            with suppress(FileNotFoundError):  # it was moved before
+                source = self._outputs / received_key(stored.run_id, file)
+                source.stat()
+                target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+                source.rename(target)
+
+    def _clear_orphans(self) -> None:
+        """Remove received files that no submission has: their sender never got an answer."""
+        for path in self._received.path.iterdir():
+            with suppress(FileNotFoundError):
+                old = self._clock() - path.lstat().st_mtime > ORPHAN_SECONDS
+                if old and self._store.find(path.name.partition(".")[0]) is None:
+                    self._log.info("orphan removed", file=path.name)
+                    self._received.remove(path.name)
+
+
+def projection_key(stored: StoredSubmission) -> str:
+    """Return where a submission is shown as a file."""
+    return f"{stored.company_slug}/{Folder.DEBUG}/submission_{stored.run_id}.json"
+
+
+def projection(stored: StoredSubmission) -> bytes:
+    """Return what is shown of a submission."""
+    shown = {
+        "run_id": stored.run_id,
+        "company_slug": stored.company_slug,
+        "received_at": stored.received_at,
+        **msgspec.to_builtins(stored.submission),
+        "files": [msgspec.to_builtins(file) for file in stored.files],
+    }
+    return msgspec.json.format(msgspec.json.encode(shown), indent=2)

@@ -1,0 +1,561 @@
+"""What strangers may try at the front door, and what they get."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import json
+import re
+import socket
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import pytest
+
+from casebook.domain.intake import access_token
+from casebook.errors import StorageFailed
+from casebook.web.guard import Guard
+from casebook.web.intake import ReceivedFolder
+from casebook.web.limits import Limits
+from tests.front_door import FORM, MASTER, Door, file_part, form, open_door, text_part
+
+ACME = {"company_name": "Acme GmbH"}
+KEYS = {"cbk_canary-alpha": "alpha", "cbk_canary-beta": "beta"}
+OLD, NEW = b"o" * 32, b"n" * 32
+NOW = 1_780_000_000.0
+SMALL = Limits(
+    free_bytes=0,
+    json_bytes=2000,
+    request_bytes=20_000,
+    file_bytes=8_000,
+    files=3,
+    fields=4,
+    field_bytes=1000,
+    part_header_bytes=4000,
+    head_bytes=4096,
+    head_seconds=0.5,
+    idle_seconds=0.5,
+    slow_after_seconds=0.5,
+)
+
+
+def guarded(**settings: object) -> Guard:
+    keys = {hashlib.sha256(key.encode()).hexdigest(): name for key, name in KEYS.items()}
+    return Guard(master=MASTER, keys=keys, rate="1000/minute", **settings)  # type: ignore[arg-type]
+
+
+@pytest.fixture
+def door(tmp_path: Path) -> Iterator[Door]:
+    with open_door(tmp_path / "outputs", limits=SMALL) as opened:
+        yield opened
+
+
+@pytest.fixture
+def keyed(tmp_path: Path) -> Iterator[Door]:
+    guard = guarded(webhook_secrets=(OLD, NEW), now=lambda: NOW)
+    with open_door(tmp_path / "outputs", guard=guard, limits=SMALL) as opened:
+        yield opened
+
+
+def bearer(name: str) -> dict[str, str]:
+    return {"Authorization": f"Bearer {next(key for key, owner in KEYS.items() if owner == name)}"}
+
+
+def post_head(length: int | str | None, *more: str) -> bytes:
+    lines = ["POST / HTTP/1.1", "Host: 127.0.0.1", "Content-Type: application/json", *more]
+    if length is not None:
+        lines.append(f"Content-Length: {length}")
+    return ("\r\n".join(lines) + "\r\n\r\n").encode()
+
+
+# Signatures
+
+
+def sign(
+    body: bytes, *, secret: bytes = NEW, message_id: str = "msg_1", at: float = NOW, version: str = "v1"
+) -> dict[str, str]:
+    mac = hmac.new(secret, f"{message_id}.{int(at)}.".encode() + body, hashlib.sha256).digest()
+    return {
+        "webhook-id": message_id,
+        "webhook-timestamp": str(int(at)),
+        "webhook-signature": f"{version},{base64.b64encode(mac).decode()}",
+    }
+
+
+def post_signed(door: Door, body: bytes, headers: dict[str, str], kind: str = "application/json") -> int:
+    return door.ask("POST", "/", body, **{**headers, "Content-Type": kind}).status
+
+
+BODY = json.dumps(ACME).encode()
+
+
+@pytest.mark.parametrize("secret", [OLD, NEW])
+def test_a_signed_webhook_is_taken_under_the_old_and_the_new_secret(keyed: Door, secret: bytes) -> None:
+    assert post_signed(keyed, BODY, sign(BODY, secret=secret)) == 202
+
+
+def test_a_signed_form_with_bytes_of_any_kind_is_taken(keyed: Door) -> None:
+    body = form(text_part("company", "Acme"), file_part("a.bin", bytes(range(256))))
+    assert post_signed(keyed, body, sign(body), FORM) == 202
+
+
+@pytest.mark.parametrize(
+    ("at", "status"), [(NOW - 299, 202), (NOW + 299, 202), (NOW - 302, 401), (NOW + 302, 401), (1, 401)]
+)
+def test_a_signature_is_believed_for_five_minutes(keyed: Door, at: float, status: int) -> None:
+    assert post_signed(keyed, BODY, sign(BODY, at=at)) == status
+
+
+SIGNED = sign(BODY)
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"webhook-id": "other"},
+        {"webhook-id": "a.b"},
+        {"webhook-id": "x" * 256},
+        {"webhook-timestamp": str(int(NOW) + 1)},
+        {"webhook-timestamp": f" {int(NOW)}.0"},
+        {"webhook-timestamp": "9" * 4000},
+        {"webhook-timestamp": "-1"},
+        {"webhook-signature": "v1"},
+        {"webhook-signature": "v1,"},
+        {"webhook-signature": "v1,odd"},
+        {"webhook-signature": "v1,\xe9"},
+        {"webhook-signature": SIGNED["webhook-signature"].replace("v1,", "v1a,")},
+        {"webhook-signature": " ".join(["v1,AAAA"] * 10 + [SIGNED["webhook-signature"]])},
+        sign(BODY, secret=b"x" * 32),
+    ],
+)
+def test_a_wrong_signature_is_401_whatever_is_wrong(keyed: Door, changed: dict[str, str]) -> None:
+    assert post_signed(keyed, BODY, {**SIGNED, **changed}) == 401
+    assert keyed.rows() == []
+
+
+@pytest.mark.parametrize("missing", list(SIGNED))
+def test_a_missing_or_doubled_header_is_401(keyed: Door, missing: str) -> None:
+    assert post_signed(keyed, BODY, {name: value for name, value in SIGNED.items() if name != missing}) == 401
+    lines = [f"{name}: {value}" for name, value in [*SIGNED.items(), (missing, SIGNED[missing])]]
+    answer = keyed.raw(post_head(len(BODY), *lines, "Connection: close") + BODY)
+    assert answer.startswith(b"HTTP/1.1 401 ")
+
+
+@pytest.mark.parametrize("body", [BODY + b" ", json.dumps(ACME, indent=1).encode()])
+def test_a_changed_body_is_401_and_leaves_nothing(keyed: Door, body: bytes) -> None:
+    assert post_signed(keyed, body, SIGNED) == 401
+    files = form(text_part("company", "Acme"), file_part("a.txt", b"words"))
+    assert post_signed(keyed, files + b"\r\n", sign(files), FORM) == 401
+    assert (keyed.rows(), keyed.received()) == ([], [])
+
+
+def test_a_webhook_sent_again_is_the_same_submission_and_another_body_is_not(keyed: Door) -> None:
+    first, again = (
+        keyed.ask("POST", "/", BODY, **{**sign(BODY, at=NOW + late), "Content-Type": "application/json"})
+        for late in (0, 60)
+    )
+    assert again.json["confirmation_code"] == first.json["confirmation_code"]
+    other = json.dumps({"company_name": "Other"}).encode()
+    assert post_signed(keyed, other, sign(other)) == 422
+    assert len(keyed.rows()) == 1
+
+
+# Who may see what
+
+
+def test_without_a_right_key_nothing_is_taken(keyed: Door) -> None:
+    for headers in (
+        {},
+        {"Authorization": "Bearer wrong"},
+        {"Authorization": "Basic eDp5"},
+        {"Authorization": "Bearer"},
+    ):
+        answer = keyed.post(ACME, **headers)
+        assert (answer.status, answer.headers["www-authenticate"]) == (401, "Bearer")
+    assert keyed.rows() == []
+
+
+def test_a_stranger_who_posts_the_same_name_never_reaches_the_others_files(keyed: Door) -> None:
+    first = keyed.post_form(text_part("company", "Acme GmbH"), file_part("a.txt", b"alpha"), **bearer("alpha")).json
+    other = keyed.post_form(text_part("company", "Acme GmbH"), file_part("a.txt", b"beta"), **bearer("beta")).json
+    assert first["company_slug"] == "acme_gmbh" != other["company_slug"]
+    missing = keyed.ask("GET", "/storage/none", **bearer("beta"))
+    for path in ("/storage/acme_gmbh", "/storage/acme_gmbh/files/x", f"/runs/{first['run_id']}"):
+        for headers in (bearer("beta"), {}, {"Authorization": f"Bearer {other['access_token']}"}):
+            answer = keyed.ask("GET", path, **headers)
+            assert answer.status == 404
+            same = {**answer.json, "instance": ""}
+            assert same == {**missing.json, "instance": ""}
+        assert keyed.ask("DELETE", "/storage/acme_gmbh", **bearer("beta")).status == 404
+    assert [run["run_id"] for run in keyed.ask("GET", "/runs", **bearer("beta")).json["runs"]] == [other["run_id"]]
+    assert keyed.ask("GET", "/runs").json["runs"] == []
+    for headers in (bearer("alpha"), {"Authorization": f"Bearer {first['access_token']}"}):
+        assert keyed.ask("GET", "/storage/acme_gmbh", **headers).status == 200
+        assert keyed.ask("GET", f"/runs/{first['run_id']}", **headers).status == 200
+    assert keyed.ask("POST", f"/runs/{first['run_id']}/cancel", **bearer("beta")).status == 404
+
+
+def test_anonymous_senders_get_a_company_each_and_need_long_keys(tmp_path: Path) -> None:
+    with open_door(tmp_path, guard=Guard(master=MASTER, strangers=True, rate="1000/minute")) as door:
+        one = door.post({**ACME, "use_cases": 1}).json
+        two = door.post({**ACME, "use_cases": 2}).json
+        assert one["company_slug"] != two["company_slug"]
+        token = {"Authorization": f"Bearer {two['access_token']}"}
+        assert door.ask("GET", f"/storage/{one['company_slug']}", **token).status == 404
+        assert door.ask("GET", f"/storage/{two['company_slug']}", **token).status == 200
+        assert door.ask("GET", "/metrics").status == 404
+        assert door.post(ACME, Idempotency_Key="short").status == 400
+        assert door.post(ACME, Idempotency_Key="long-enough-a-key").status == 202
+
+
+def test_a_key_is_visible_ascii_sent_once(door: Door) -> None:
+    for key in ("", "a b", "x" * 256, "\xe9"):
+        assert door.post(ACME, Idempotency_Key=key).status == 400
+    answer = door.raw(post_head(len(BODY), "Idempotency-Key: a", "Idempotency-Key: b", "Connection: close") + BODY)
+    assert answer.startswith(b"HTTP/1.1 400 ")
+
+
+def test_submissions_are_limited_for_a_principal_and_wrong_keys_for_an_address(tmp_path: Path) -> None:
+    keys = {hashlib.sha256(key.encode()).hexdigest(): name for key, name in KEYS.items()}
+    with open_door(tmp_path, guard=Guard(master=MASTER, keys=keys, rate="3/minute")) as door:
+        statuses = [door.post({"company": f"C{n}"}, **bearer("alpha")).status for n in range(4)]
+        assert statuses == [202, 202, 202, 429]
+        assert door.post(ACME, **bearer("beta")).status == 202
+        wrong = [door.post(ACME, Authorization=f"Bearer {n}") for n in range(4)]
+        assert [answer.status for answer in wrong] == [401, 401, 401, 429]
+        assert 1 <= int(wrong[-1].headers["retry-after"]) <= 60
+
+
+@pytest.mark.parametrize(
+    ("origin", "status"),
+    [
+        ("http://evil.test", 403),
+        ("null", 403),
+        ("https://forms.test.evil.test", 403),
+        ("https://forms.test", 202),
+        ("http://127.0.0.1:{port}", 202),
+    ],
+)
+def test_only_pages_of_configured_sites_may_use_the_server(tmp_path: Path, origin: str, status: int) -> None:
+    with open_door(tmp_path, guard=Guard(master=MASTER, origins=("https://forms.test",))) as door:
+        origin = origin.replace("{port}", str(door.port))
+        answer = door.post(ACME, Origin=origin)
+        assert answer.status == status
+        allowed = origin == "https://forms.test"
+        assert (answer.headers.get("access-control-allow-origin") == origin) is allowed
+        assert "access-control-allow-credentials" not in answer.headers
+        preflight = door.ask("OPTIONS", "/", Origin=origin, Access_Control_Request_Method="POST")
+        assert preflight.status == (204 if allowed else 403)
+        assert ("access-control-allow-origin" in preflight.headers) is allowed
+
+
+def test_names_that_are_not_ours_are_refused(tmp_path: Path) -> None:
+    with open_door(tmp_path, guard=Guard(master=MASTER, hosts=("127.0.0.1", "[::1]"))) as door:
+        for host, status in (("evil.test", 421), ("evil.test:8000", 421), ("127.0.0.1:99", 200), ("[::1]:8000", 200)):
+            assert door.ask("GET", "/health", Host=host).status == status
+
+
+def test_every_answer_has_the_headers_that_keep_browsers_out(door: Door) -> None:
+    for answer in (door.post(ACME), door.ask("GET", "/none"), door.ask("GET", "/health")):
+        assert answer.headers["x-content-type-options"] == "nosniff"
+        assert "sandbox" in answer.headers["content-security-policy"]
+        assert answer.headers["cache-control"] == "no-store"
+        assert "server" not in answer.headers
+
+
+# Bodies
+
+
+@pytest.mark.parametrize(
+    ("body", "status"),
+    [
+        (b"", 400),
+        (b"[]", 400),
+        (b"null", 400),
+        (b"{", 400),
+        (b'{"company_name": "A", "readiness_score": NaN}', 400),
+        (b'{"company_name": "A", "readiness_score": Infinity}', 400),
+        (b'{"company_name": "A", "readiness_score": 1e999}', 422),
+        (b'{"company_name": "A", "company_name": "B"}', 400),
+        (b'{"company_name": "\\ud800"}', 422),
+        (b'{"company_name": "A\\u0000B"}', 422),
+        (b'{"company_name": "\xff"}', 400),
+        ('{"company_name": "A"}'.encode("utf-16"), 400),
+        (b"[" * 1900, 400),
+        (b'{"company_name": "A", "use_cases": ' + b"9" * 1800 + b"}", 422),
+        (b'{"company_name": "' + b"A" * 2000 + b'"}', 413),
+        (b'{"company_name": "A", "use_cases": true}', 422),
+        (b'{"company_name": "A", "use_cases": 1.5}', 422),
+        (b'{"company_name": "A", "use_cases": "0x7"}', 422),
+        (b'{"company_name": "A", "use_cases": 51}', 422),
+        (b'{"company_name": "A", "readiness_score": "101"}', 422),
+        (b'{"company_name": ["A"]}', 422),
+        (b'{"company_name": "   "}', 422),
+        (b'{"description": "without a name"}', 422),
+    ],
+)
+def test_json_that_is_not_a_submission_is_refused_without_an_echo(door: Door, body: bytes, status: int) -> None:
+    answer = door.ask("POST", "/", body, Content_Type="application/json")
+    assert answer.status == status
+    assert answer.json["status"] == status
+    assert not re.search(rb"AAAA|9999|NaN|ud800", answer.body)
+    assert door.rows() == []
+
+
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [
+        ({"Content_Type": "text/plain"}, 415),
+        ({"Content_Type": ""}, 415),
+        ({"Content_Type": "application/x-www-form-urlencoded"}, 415),
+        ({"Content_Type": "application/json; charset=utf-16"}, 415),
+        ({"Content_Type": "application/json", "Content_Encoding": "gzip"}, 415),
+        ({"Content_Type": "multipart/form-data"}, 400),
+        ({"Content_Type": "multipart/form-data; boundary="}, 400),
+        ({"Content_Type": f"multipart/form-data; boundary={'x' * 201}"}, 400),
+    ],
+)
+def test_other_content_types_are_refused(door: Door, headers: dict[str, str], status: int) -> None:
+    assert door.ask("POST", "/", BODY, **headers).status == status
+
+
+WHOLE = form(text_part("company", "Acme"), file_part("a.txt", b"w" * 300))
+
+
+@pytest.mark.parametrize(
+    ("body", "status"),
+    [
+        (WHOLE[:-8], 400),  # the end is cut off
+        (WHOLE[:200], 400),
+        (WHOLE.replace(b"\r\n", b"\n"), 400),
+        (b"junk" * 3000 + WHOLE, 400),
+        (b"", 400),
+        (form(text_part("company", "A"), text_part("company", "B")), 400),
+        (form(text_part("company", "A"), text_part("json_data", '{"company": "B"}')), 400),
+        (form(text_part("json_data", "{")), 400),
+        (form(text_part("json_data", "[]")), 400),
+        (form(b'Content-Disposition: form-data; name="company"\r\n\r\n\xff'), 400),
+        (form(b"X-Nothing: 1\r\n\r\nwords"), 400),
+        (form(b"X: " + b"y" * 4000 + b"\r\n" + text_part("company", "A")), 413),
+        (form(text_part("company", "A" * 1001)), 413),
+        (form(*[text_part(f"f{n}", "") for n in range(5)]), 413),
+        (form(*[file_part(f"{n}.txt", b"x") for n in range(4)]), 413),
+        (form(file_part("a.txt", b"x" * 8001)), 413),
+        (form(*[file_part(f"{n}.txt", b"x" * 7900) for n in range(3)]), 413),
+        (form(file_part("a.txt", b"no company")), 422),
+    ],
+)
+def test_forms_that_are_damaged_or_too_large_leave_nothing(door: Door, body: bytes, status: int) -> None:
+    assert door.ask("POST", "/", body, Content_Type=FORM).status == status
+    assert (door.rows(), door.received()) == ([], [])
+
+
+def test_a_chunked_body_is_taken_and_cut_when_it_grows_too_large(door: Door) -> None:
+    pieces = [WHOLE[start : start + 7] for start in range(0, len(WHOLE), 7)]
+    assert door.ask("POST", "/", iter(pieces), Content_Type=FORM).status == 202
+    endless = (b"x" * 1000 for _ in range(30))
+    assert door.ask("POST", "/", endless, Content_Type=FORM).status in {400, 413}
+    assert door.ask("GET", "/health").status == 200
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        post_head("-1"),
+        post_head("+5"),
+        post_head("5", "Content-Length: 6"),
+        post_head("5", "Transfer-Encoding: chunked"),
+        post_head(None, "Transfer-Encoding: identity, chunked", "Content-Length: 3"),
+        b"POST / HTTP/1.1\r\nHost : x\r\n\r\n",
+        b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03",
+        b"GET / HTTP/9.9\r\n\r\n",
+    ],
+)
+def test_heads_that_two_servers_would_read_differently_are_refused(door: Door, head: bytes) -> None:
+    answer = door.raw(head + b"12345")
+    assert answer.startswith(b"HTTP/1.1 400 ")
+    assert answer.count(b"HTTP/1.1 ") == 1
+    assert door.rows() == []
+
+
+def test_a_body_that_is_announced_too_large_is_refused_before_it_is_sent(door: Door) -> None:
+    answer = door.raw(post_head(3 * 1024**3, "Expect: 100-continue"))
+    assert answer.startswith(b"HTTP/1.1 413 ")
+
+
+def test_a_client_that_leaves_in_the_middle_leaves_nothing(door: Door) -> None:
+    head = post_head(len(WHOLE)).replace(b"application/json", FORM.encode())
+    with socket.create_connection(("127.0.0.1", door.port)) as connection:
+        connection.sendall(head + WHOLE[:250])
+        time.sleep(0.1)
+    deadline = time.monotonic() + 10
+    while door.received() and time.monotonic() < deadline:
+        time.sleep(0.02)
+    assert (door.rows(), door.received()) == ([], [])
+    assert not [line for line in door.logged if "error" in line]
+
+
+# Slow clients
+
+
+def test_slow_heads_slow_bodies_and_silence_are_ended_while_health_answers(door: Door) -> None:
+    sockets = [socket.create_connection(("127.0.0.1", door.port), timeout=15) for _ in range(30)]
+    starts = [b"", b"GET / HT", post_head(1000) + b'{"company', post_head(1000)]
+    begun = time.monotonic()
+    for number, connection in enumerate(sockets):
+        connection.sendall(starts[number % len(starts)])
+    assert door.ask("GET", "/health").status == 200
+    for connection in sockets:
+        with connection:
+            while True:
+                try:
+                    if not connection.recv(1000):
+                        break
+                except ConnectionResetError:
+                    break
+    assert time.monotonic() - begun < 12
+    assert door.rows() == []
+
+
+def test_a_body_that_trickles_is_told_that_it_is_too_slow(door: Door) -> None:
+    with socket.create_connection(("127.0.0.1", door.port), timeout=15) as connection:
+        connection.sendall(post_head(1000))
+        answer = b""
+        connection.settimeout(0.1)
+        for _ in range(100):
+            connection.sendall(b" ")
+            try:
+                answer = connection.recv(1000)
+                break
+            except TimeoutError:
+                continue
+    assert answer.startswith(b"HTTP/1.1 408 ")
+
+
+def test_a_head_without_end_is_refused(door: Door) -> None:
+    answer = door.raw(b"GET / HTTP/1.1\r\n" + b"X-Filler: 0123456789\r\n" * 300)
+    assert answer.startswith(b"HTTP/1.1 431 ")
+
+
+# Names and paths
+
+
+NAMES = [
+    "../../etc/passwd",
+    "..\\..\\windows\\win.ini",
+    "/etc/passwd",
+    "%2e%2e%2fetc",
+    "a\u202efdp.exe",
+    "\U0001f680.pdf",
+    "e" + "\u0301" * 1000 + ".txt",
+    "x" * 300 + ".pdf",
+    ".hidden",
+    "-rf",
+    "trailing. ",
+    "CON.pdf",
+    "a.pdf:ads",
+    "x.pdf.exe",
+    "submission_20260101_000000.json",
+    "../final/FINAL_REPORT_1.md",
+    "...",
+    "no suffix",
+    "a.\xfc\xfc",
+]
+
+
+def tree(root: Path) -> set[str]:
+    return {str(path.relative_to(root)) for path in root.rglob("*")}
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_files_name_never_leads_out_of_the_company(door: Door, tmp_path: Path, name: str) -> None:
+    before = {path for path in tree(tmp_path) if not path.startswith("outputs")}
+    answer = door.post_form(text_part("company", "Acme GmbH"), file_part(name, b"words"))
+    assert answer.status == 202
+    stored = door.store.find(answer.json["run_id"])
+    assert stored is not None
+    (file,) = stored.files
+    assert re.fullmatch(r"001-[0-9a-f]{12}\.[a-z0-9]{1,8}", file.path)
+    assert not set(file.name.split("/")) & {"", ".", ".."}
+    assert file.name.isprintable()
+    assert 0 < len(file.name.encode()) <= 255
+    door.sweeper.sweep()
+    assert {path for path in tree(tmp_path) if not path.startswith("outputs")} == before
+    kept = door.outputs / "acme_gmbh" / "data" / "uploads" / stored.run_id / file.path
+    assert kept.read_bytes() == b"words"
+
+
+def test_files_of_the_same_name_are_all_kept(door: Door) -> None:
+    same = [file_part(name, name.encode()) for name in ("a.txt", "A.TXT", "a.txt")]
+    answer = door.post_form(text_part("company", "Acme"), *same)
+    stored = door.store.find(answer.json["run_id"])
+    assert stored is not None
+    assert len({file.path for file in stored.files}) == 3
+
+
+@pytest.mark.parametrize(
+    "path", ["/storage/..", "/storage/%2e%2e", "/storage/..%2f..", "/storage/acme_gmbh/files/..%2fx"]
+)
+def test_paths_in_addresses_lead_nowhere(door: Door, path: str) -> None:
+    door.post(ACME)
+    assert door.ask("GET", path).status == 404
+
+
+def test_a_link_in_place_of_the_folder_of_received_files_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "_received").symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(StorageFailed):
+        ReceivedFolder(tmp_path)
+
+
+def test_a_link_in_place_of_a_companys_folder_shows_nothing(door: Door, tmp_path: Path) -> None:
+    door.post(ACME)
+    door.sweeper.sweep()
+    (door.outputs / "acme_gmbh").rename(tmp_path / "away")
+    (door.outputs / "acme_gmbh").symlink_to("/etc")
+    assert door.ask("GET", "/storage/acme_gmbh").json["total_size_bytes"] == 0
+
+
+# Output
+
+
+def test_names_cannot_forge_lines_of_the_log_or_headers(door: Door) -> None:
+    door.post({"company_name": 'Acme\r\nX-Evil: 1\n{"level": "error"}'})
+    answer = door.post({"company_name": "# Acme `x` \n<!channel>"})
+    assert "x-evil" not in answer.headers
+    assert all(json.loads(line)["service"] == "serve" for line in door.logged)
+
+
+def everything_in(root: Path) -> bytes:
+    return b"".join(path.read_bytes() for path in root.rglob("*") if path.is_file())
+
+
+def test_secrets_are_found_in_no_answer_no_log_and_no_file(keyed: Door) -> None:
+    canaries: Sequence[bytes] = [
+        *(key.encode() for key in KEYS),
+        b"canary-query",
+        MASTER,
+        OLD,
+        NEW,
+        base64.b64encode(NEW),
+    ]
+    answers = [
+        keyed.post(ACME, **bearer("alpha")),
+        keyed.post(ACME, Authorization="Bearer cbk_canary-wrong"),
+        keyed.post({"company_name": 1}, **bearer("alpha")),
+        keyed.ask("GET", "/test", **bearer("alpha")),
+        keyed.ask("GET", "/runs?token=canary-query", **bearer("alpha")),
+        keyed.ask("GET", "/metrics", **bearer("alpha")),
+        keyed.ask("GET", "/openapi.json"),
+        keyed.ask("POST", "/", BODY, **{**sign(BODY), "Content-Type": "application/json"}),
+        keyed.ask("POST", "/", BODY, **{**SIGNED, "webhook-timestamp": "1", "Content-Type": "application/json"}),
+    ]
+    keyed.sweeper.sweep()
+    seen = b"".join(answer.body + repr(answer.headers).encode() for answer in answers)
+    seen += "".join(keyed.logged).encode() + everything_in(keyed.outputs)
+    assert [canary for canary in (*canaries, b"canary-wrong") if canary in seen] == []
+    token = access_token(MASTER, keyed.store.find_company("acme_gmbh").id).encode()  # type: ignore[union-attr]
+    assert token in answers[0].body
+    assert token not in everything_in(keyed.outputs)
