@@ -43,7 +43,7 @@ def test_a_file_instead_of_a_folder_is_wrong_usage(casebook: Program, brook: Pat
 
 @pytest.mark.parametrize("name", ["", "  \t ", "\N{ZERO WIDTH SPACE}\N{RIGHT-TO-LEFT OVERRIDE}"])
 def test_an_empty_company_name_is_wrong_usage(casebook: Program, brook: Path, name: str) -> None:
-    wrong_usage(casebook.run(brook, name), "company_name is empty")
+    wrong_usage(casebook.run(brook, name), "--company is empty")
     assert not casebook.outputs.exists()
 
 
