@@ -32,6 +32,7 @@ FLOOR = 0.035  # a use case whose best statement scores less is not written
 LEAST_FIT = 0.08  # of the statement that carries a use case; looser fits are accidents of wording
 LEAST_SUPPORT = 0.06  # of a statement beside it
 LEAST_SHARE = 0.8  # a statement carries only patterns that fit it nearly as well as the best one does,
+SERVED_SHARE = 0.8  # a statement that fits a chosen pattern so well is served by it
 SUPPORT_FIT_SHARE = 0.6  # and supports only those that fit it not much worse
 SUPPORT_SHARE = 0.45  # of the best statement's score and own fit, below which a statement does not support it
 
@@ -185,13 +186,13 @@ def select(
 
 
 def _served(best: Candidate, by_pattern: dict[int, list[tuple[int, Match]]]) -> set[int]:
-    """The statements that are served: those quoted, and their neighbours in the passage that speak of the same."""
-    passages = {match.statement.number for match in best.matches}
-    return {
-        id(match.statement)
-        for _, match in by_pattern[best.pattern]
-        if match in best.matches or (match.statement.number in passages and match.share >= LEAST_SHARE)
-    }
+    """The statements that a chosen pattern serves: those quoted, and all others that fit it about as well as any.
+
+    They speak of the same need in other words, and found no use case of their own.
+    """
+    quoted = {id(match.statement) for match in best.matches}
+    alike = {id(match.statement) for _, match in by_pattern[best.pattern] if match.share >= SERVED_SHARE}
+    return quoted | alike
 
 
 def _is_carried(candidate: Candidate, floor: float) -> bool:
