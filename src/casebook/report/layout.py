@@ -40,7 +40,6 @@ OUTCOMES = {
     Outcome.FAILED: "failed",
     Outcome.SKIPPED: "not tried",
 }
-GENERAL = "General knowledge, not a statement about this company."
 
 
 def lay_out(report: Report) -> tuple[Block, ...]:

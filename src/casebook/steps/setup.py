@@ -175,12 +175,12 @@ def _read_all(
     ]
     by_id = {source.id: source for source in sources}
     progress(Stage.SETUP, len(known), len(known) + len(requests))
-    for number, (request, result) in enumerate(reader.read_all(requests), start=1):
+    for request, result in reader.read_all(requests):
         source = by_id[request.source_id]
         known[source.id] = (
             _failed(source, result) if isinstance(result, NotRead) else _keep_text(source, result, storage, folder)
         )
-        progress(Stage.SETUP, len(known), len(by_id), request.name if number else "")
+        progress(Stage.SETUP, len(known), len(by_id), request.name)
     return list(_in_order(sources, known))
 
 

@@ -108,6 +108,9 @@ class PatternIndex:
         self._related = cache(self._nearest)
         self._headings = cache(lambda heading: self.features.of(tokens(heading)))
         self._vectors = self._weights.vectors
+        self._vectors_of: dict[int, list[Vector]] = defaultdict(list)
+        for number, vector in self._vectors:
+            self._vectors_of[number].append(vector)
         self._postings: dict[str, list[tuple[int, float]]] = defaultdict(list)
         for vector_number, (_, vector) in enumerate(self._vectors):
             for feature, weight in vector.items():
@@ -169,12 +172,11 @@ class PatternIndex:
         A word and the concept that it names count once.
         """
         most = 0
-        for number, vector in self._vectors:
-            if number == pattern:
-                shared = self.features.telling(features.keys() & vector.keys())
-                concepts = sum(feature.startswith("#") for feature in shared)
-                words = sum(" " not in feature for feature in shared) - concepts
-                most = max(most, words, concepts)
+        for vector in self._vectors_of[pattern]:
+            shared = self.features.telling(features.keys() & vector.keys())
+            concepts = sum(feature.startswith("#") for feature in shared)
+            words = sum(" " not in feature for feature in shared) - concepts
+            most = max(most, words, concepts)
         return most
 
     def alike(self, first: int, second: int) -> float:
@@ -183,10 +185,9 @@ class PatternIndex:
 
     def _likeness_to(self, pattern: int) -> dict[int, float]:
         likeness: dict[int, float] = {}
-        for number, vector in self._vectors:
-            if number == pattern:
-                for other, score in self._cosines(vector).items():
-                    likeness[other] = max(score, likeness.get(other, 0.0))
+        for vector in self._vectors_of[pattern]:
+            for other, score in self._cosines(vector).items():
+                likeness[other] = max(score, likeness.get(other, 0.0))
         return likeness
 
     def _cosines(self, vector: Vector) -> dict[int, float]:
