@@ -1,0 +1,66 @@
+"""`evaluate`, `schema` and `doctor`: figures, formats, what is installed."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import click
+
+from casebook.commands.console import EXIT_FAILED, as_json_text, explained, json_option, outputs_option, read_settings
+
+
+@click.command()
+@click.argument("target", type=click.Path(exists=True, path_type=Path))
+@click.option(
+    "--catalogue",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="The catalogue that the labels' patterns are of.",
+)
+@json_option
+def evaluate(target: Path, catalogue: Path | None, as_json: bool) -> None:  # noqa: FBT001 - a flag
+    """Measure a report, or a folder with labels; exit 1 below the ship gates.
+
+    TARGET is a FINAL_REPORT_*.json, whose quotes are checked against the texts beside it; or a folder with
+    submission.json, labels.json and documents/, on which a run is made and compared with the labels.
+    """
+    from casebook.evaluation import evaluate_folder, evaluate_report  # noqa: PLC0415
+
+    with explained():
+        measured = (
+            evaluate_folder(target, replace(read_settings(None), catalogue=catalogue))
+            if target.is_dir()
+            else evaluate_report(target)
+        )
+    if as_json:
+        click.echo(as_json_text(measured.as_dict()))
+    else:
+        click.echo(measured.describe())
+    if not measured.passed:
+        sys.exit(EXIT_FAILED)
+
+
+@click.command()
+def schema() -> None:
+    """Print the JSON Schema of report.json."""
+    from casebook.report.schema import report_schema  # noqa: PLC0415
+
+    click.echo(as_json_text(report_schema()))
+
+
+@click.command()
+@outputs_option
+@json_option
+def doctor(outputs: Path | None, as_json: bool) -> None:  # noqa: FBT001 - a flag
+    """Say what is installed, what is missing, and how to get it; exit 1 when the main job cannot run."""
+    from casebook.doctor import examine  # noqa: PLC0415
+
+    checks = examine(read_settings(outputs))
+    if as_json:
+        click.echo(as_json_text({"checks": [check.as_dict() for check in checks]}))
+    else:
+        for check in checks:
+            click.echo(f"{check.mark}  {check.name:<22} {check.finding}")
+    if any(check.needed and not check.ok for check in checks):
+        sys.exit(EXIT_FAILED)

@@ -1,0 +1,131 @@
+"""What the commands share: options, settings, errors as messages and exit codes."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, NoReturn, TypeVar
+
+import click
+
+if TYPE_CHECKING:
+    from casebook.settings import Settings
+
+T = TypeVar("T")
+
+EXIT_FAILED = 1
+_OPTION_OF_FIELD = {
+    "company_name": "--company",
+    "company_description": "--description",
+    "use_cases_count": "--use-cases",
+    "readiness_score": "--readiness",
+    "readiness_category": "--readiness-category",
+    "report_expectations": "--expectations",
+}
+
+outputs_option = click.option(
+    "--outputs",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Folder for everything that is written.  [env: CASEBOOK_OUTPUTS; default: ./outputs]",
+)
+json_option = click.option("--json", "as_json", is_flag=True, help="Print exactly one JSON object on stdout.")
+quiet_option = click.option("-q", "--quiet", is_flag=True, help="Show no progress; print only the report's path.")
+
+
+def read_settings(outputs: Path | None) -> Settings:
+    """Read the settings; the option comes before the environment."""
+    from casebook.settings import Settings  # noqa: PLC0415
+
+    settings = usage(lambda: Settings.from_environment(os.environ))
+    return replace(settings, outputs=outputs) if outputs else settings
+
+
+def usage(read: Callable[[], T]) -> T:
+    """Read settings; a wrong one is wrong usage."""
+    from casebook.errors import CasebookError  # noqa: PLC0415
+
+    try:
+        return read()
+    except CasebookError as error:
+        raise click.UsageError(str(error)) from error
+
+
+def check_folder(folder: Path, outputs: Path) -> None:
+    """Refuse, as wrong usage, a folder that cannot be run on."""
+    if not folder.exists():
+        message = f"there is no folder {folder}"
+        raise click.BadParameter(message, param_hint="FOLDER")
+    if not folder.is_dir():
+        message = f"{folder} is a file: give the folder that holds the documents"
+        raise click.BadParameter(message, param_hint="FOLDER")
+    if outputs.exists() and outputs.samefile(folder):
+        message = "what is written would lie among the documents: choose another folder"
+        raise click.BadParameter(message, param_hint="--outputs")
+
+
+class explained:  # noqa: N801 - reads as a statement
+    """Turn Casebook's errors into one message and an exit code; wrong fields are wrong usage."""
+
+    def __enter__(self) -> None:
+        """Begin."""
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: object) -> None:
+        """Explain what ended the block."""
+        from casebook.errors import CasebookError, InvalidCatalogue, InvalidSubmission  # noqa: PLC0415
+
+        if isinstance(error, InvalidSubmission | InvalidCatalogue):
+            raise click.UsageError(_with_options(str(error))) from error
+        if isinstance(error, CasebookError):
+            fail(str(error))
+        if isinstance(error, OSError) and not isinstance(error, BrokenPipeError):
+            fail(f"the system refuses: {error}")
+        if isinstance(error, KeyboardInterrupt):
+            fail("interrupted; what was done is saved: run the same command again to go on")
+
+
+def _with_options(message: str) -> str:
+    """Name the option instead of the form's field."""
+    field, _, rest = message.partition(" ")
+    return f"{_OPTION_OF_FIELD.get(field, field)} {rest}"
+
+
+class with_extra:  # noqa: N801 - reads as a statement
+    """Say how to install what the base install leaves out."""
+
+    def __init__(self, name: str) -> None:
+        """Guard a block that needs the extra called `name`."""
+        self._name = name
+
+    def __enter__(self) -> None:
+        """Begin."""
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: object) -> None:
+        """Explain a missing package."""
+        if isinstance(error, ModuleNotFoundError):
+            fail(f"{error.name} is not installed: pip install 'casebook[{self._name}]'")
+
+
+def fail(message: str) -> NoReturn:
+    """Say what failed and end with EXIT_FAILED."""
+    click.echo(f"Error: {message}", err=True)
+    sys.exit(EXIT_FAILED)
+
+
+def as_json_text(value: object) -> str:
+    """Write a value as indented JSON."""
+    import msgspec  # noqa: PLC0415
+
+    return msgspec.json.format(msgspec.json.encode(value), indent=2).decode()
+
+
+def count(number: int, noun: str) -> str:
+    """Write a number with its noun in the right number."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+def full_path(path: Path) -> str:
+    """Say where a file is; bytes that are not UTF-8 become marks, for JSON can hold nothing else."""
+    return os.fsencode(path.absolute()).decode("utf-8", "replace")

@@ -1,0 +1,105 @@
+"""`runs` and `show`: what was done."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from casebook.commands.console import as_json_text, explained, fail, json_option, outputs_option, read_settings
+
+if TYPE_CHECKING:
+    from casebook.domain.run import Run
+    from casebook.settings import Settings
+
+
+@click.command()
+@outputs_option
+@json_option
+def runs(outputs: Path | None, as_json: bool) -> None:  # noqa: FBT001 - a flag
+    """List all runs, newest first."""
+    import msgspec  # noqa: PLC0415
+
+    from casebook.bootstrap import open_records  # noqa: PLC0415
+
+    with explained():
+        found = open_records(read_settings(outputs)).all()
+    if as_json:
+        click.echo(as_json_text({"runs": [msgspec.to_builtins(run) for run in found]}))
+        return
+    for run in found:
+        click.echo(f"{run.id}  {run.status:<11}  {run.started_at}  {run.company_name}")
+    if not found:
+        click.echo("There are no runs yet. Start one with: casebook demo", err=True)
+
+
+@click.command()
+@click.argument("run_id", required=False)
+@outputs_option
+@json_option
+def show(run_id: str | None, outputs: Path | None, as_json: bool) -> None:  # noqa: FBT001 - a flag
+    """Show a run: its steps, its files, what failed and why. Without RUN_ID: the latest."""
+    import msgspec  # noqa: PLC0415
+
+    from casebook.bootstrap import open_records  # noqa: PLC0415
+
+    settings = read_settings(outputs)
+    with explained():
+        records = open_records(settings)
+        found = records.find(run_id) if run_id else next(iter(records.all()), None)
+    if found is None:
+        fail(f"there is no run {run_id}: see them all with: casebook runs" if run_id else "there are no runs yet")
+    if as_json:
+        click.echo(as_json_text(msgspec.to_builtins(found)))
+        return
+    click.echo(f"{found.id}  {found.status}  {found.company_name}")
+    for step in found.steps:
+        click.echo(f"  {step.stage:<14} {step.status:<11} {step.seconds:8.3f} s  {step.output or ''}")
+        if step.error:
+            click.echo(f"      {step.error}")
+    error = found.error or ("it was cut off" if _is_cut_off(found, settings) else "")
+    if error:
+        click.echo(f"  {error}\n  Run the same command again to go on where it stopped.")
+        click.echo(f"  If it was submitted: casebook rerun {found.id}")
+    for key in _report_keys(settings.outputs, found):
+        click.echo(f"  {settings.outputs / key}")
+    for source in _company_files(settings.outputs / found.company_slug):
+        reason = f": {source['reason']}" if source["reason"] else ""
+        click.echo(f"  {source['id']:<5} {source['status']:<8} {source['name']}{reason}")
+
+
+def _is_cut_off(run: Run, settings: Settings) -> bool:
+    """Tell whether a run that did not end is not under way either: nobody holds the company's lock."""
+    from casebook.backends.locks import company_lock  # noqa: PLC0415
+    from casebook.domain.run import RunStatus  # noqa: PLC0415
+    from casebook.errors import CasebookError  # noqa: PLC0415
+
+    if run.status is not RunStatus.RUNNING:
+        return False
+    try:
+        with company_lock(settings.outputs, run.company_slug):
+            return True
+    except CasebookError:
+        return False
+
+
+def _report_keys(outputs: Path, run: Run) -> list[str]:
+    """Return the files of the run's report, none before it was written."""
+    import msgspec  # noqa: PLC0415
+
+    from casebook.domain.report_files import ReportFiles  # noqa: PLC0415
+    from casebook.domain.run import Stage  # noqa: PLC0415
+
+    step = run.step(Stage.CONSOLIDATION)
+    saved = outputs / step.output if step and step.output else None
+    if saved is None or not saved.is_file():
+        return []
+    return list(msgspec.json.decode(saved.read_bytes(), type=ReportFiles).keys())
+
+
+def _company_files(folder: Path) -> list[dict[str, Any]]:
+    import msgspec  # noqa: PLC0415
+
+    info = folder / "data" / "company_info.json"
+    return list(msgspec.json.decode(info.read_bytes())["files"]) if info.is_file() else []

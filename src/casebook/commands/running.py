@@ -1,0 +1,157 @@
+"""`run` and `demo`: from a folder to a report."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from casebook.commands.console import (
+    as_json_text,
+    check_folder,
+    count,
+    explained,
+    full_path,
+    json_option,
+    outputs_option,
+    quiet_option,
+    read_settings,
+)
+
+if TYPE_CHECKING:
+    from casebook.domain.submission import Submission
+    from casebook.service import Finished
+    from casebook.settings import Settings
+
+
+@click.command()
+@click.argument("folder", type=click.Path(path_type=Path))
+@click.option("--company", required=True, help="The company's name.")
+@click.option("--description", default="", help="What the company does: one to five sentences.")
+@click.option("--use-cases", "use_cases", type=int, default=7, show_default=True, help="How many use cases at most.")
+@click.option("--readiness", type=float, help="The company's own readiness score, 0 to 100.")
+@click.option("--readiness-category", default="", help="The company's own words for its readiness.")
+@click.option("--expectations", default="", help="What the company expects of the report.")
+@click.option(
+    "--catalogue",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="A catalogue of your own: JSON, YAML or CSV with id, title, description.  [env: CASEBOOK_CATALOGUE]",
+)
+@click.option("--with-built-in", is_flag=True, help="Use the built-in catalogue beside your own.")
+@outputs_option
+@json_option
+@quiet_option
+def run(  # noqa: PLR0913, PLR0917 - one parameter an option
+    folder: Path,
+    company: str,
+    description: str,
+    use_cases: int,
+    readiness: float | None,
+    readiness_category: str,
+    expectations: str,
+    catalogue: Path | None,
+    with_built_in: bool,  # noqa: FBT001 - a flag
+    outputs: Path | None,
+    as_json: bool,  # noqa: FBT001
+    quiet: bool,  # noqa: FBT001
+) -> None:
+    """Read all documents in FOLDER and write the report.
+
+    Files of any kind may lie in FOLDER and its sub-folders: PDF, Word, PowerPoint, Excel, CSV, HTML, Markdown, text,
+    JSON, e-mail. A file that cannot be read is listed in the report with the reason. If a run is cut off, the same
+    command goes on where it stopped.
+
+    \b
+    Example:
+      casebook run ~/acme --company "Acme GmbH" --description "Maker of pumps, 300 people." --use-cases 7 --readiness 55
+    """  # noqa: D301
+    from casebook.domain.submission import Submission  # noqa: PLC0415 - commands start fast: each imports what it needs
+
+    settings = read_settings(outputs)
+    if catalogue:
+        settings = replace(settings, catalogue=catalogue)
+    if with_built_in:
+        if settings.catalogue is None:
+            message = "--with-built-in goes with --catalogue; without it the built-in catalogue is used alone"
+            raise click.UsageError(message)
+        settings = replace(settings, with_built_in=True)
+    with explained():
+        check_folder(folder, settings.outputs)
+        submission = Submission.parse(
+            company_name=company,
+            company_description=description,
+            use_cases_count=use_cases,
+            readiness_score=readiness,
+            readiness_category=readiness_category,
+            report_expectations=expectations,
+        )
+        _run(submission, folder, settings, as_json=as_json, quiet=quiet)
+
+
+@click.command()
+@outputs_option
+@json_option
+@quiet_option
+def demo(outputs: Path | None, as_json: bool, quiet: bool) -> None:  # noqa: FBT001 - flags
+    """Run on the bundled example company (invented) and say where the report is."""
+    import msgspec  # noqa: PLC0415
+
+    from casebook.domain.submission import Submission  # noqa: PLC0415
+
+    root = Path(__file__).parents[1] / "demo"
+    fields: dict[str, Any] = msgspec.json.decode((root / "submission.json").read_bytes())
+    with explained():
+        submission = Submission.parse(**fields)
+        _run(submission, root / "documents", read_settings(outputs), as_json=as_json, quiet=quiet)
+
+
+def _run(submission: Submission, folder: Path, settings: Settings, *, as_json: bool, quiet: bool) -> None:
+    from casebook.backends.inboxes.folder import FolderInbox  # noqa: PLC0415
+    from casebook.bootstrap import build  # noqa: PLC0415
+    from casebook.progress import open_display  # noqa: PLC0415
+
+    with open_display(quiet=quiet) as display:
+        casebook = build(settings, progress=display)
+        inbox = FolderInbox(folder, without=settings.outputs.absolute())
+        finished = casebook.run(submission, inbox)
+    if as_json:
+        click.echo(as_json_text(_outcome(finished, settings)))
+    elif quiet:
+        click.echo(settings.outputs / finished.files.md)
+    else:
+        _tell(finished, settings)
+
+
+def _outcome(finished: Finished, settings: Settings) -> dict[str, object]:
+    files = finished.files
+    return {
+        "run_id": finished.run.id,
+        "status": finished.run.status,
+        "company_slug": finished.run.company_slug,
+        "outputs": full_path(settings.outputs / finished.run.company_slug),
+        "report": {
+            "md": full_path(settings.outputs / files.md),
+            "html": full_path(settings.outputs / files.html),
+            "json": full_path(settings.outputs / files.json),
+        },
+        "seconds": round(finished.seconds, 3),
+        "files": {"received": files.files_received, "read": files.files_read, "failed": files.files_failed},
+        "use_cases": files.use_cases,
+        "quotes": files.quotes,
+    }
+
+
+def _tell(finished: Finished, settings: Settings) -> None:
+    files = finished.files
+    failed = f", {files.files_failed} not (see Sources in the report)" if files.files_failed else ""
+    click.echo(
+        f"{count(files.use_cases, 'use case')} on {count(files.quotes, 'quote')}; "
+        f"read {files.files_read} of {count(files.files_received, 'file')}"
+        f"{failed}, in {finished.seconds:.1f} s",
+        err=True,
+    )
+    for key in (files.html, files.json):
+        click.echo(f"  {settings.outputs / key}", err=True)
+    click.echo(settings.outputs / files.md)
