@@ -103,15 +103,22 @@ class FakeInbox:
         *,
         reasons: Mapping[str, str] | None = None,
         troubles: Mapping[str, list[Exception]] | None = None,
+        versions: Mapping[str, str] | None = None,
     ) -> None:
         self._contents = contents
         self._reasons = reasons or {}
         self._troubles = troubles or {}
+        self._versions = versions or {}
+        self.fetched: list[str] = []
 
     def files(self) -> Sequence[IncomingFile]:
-        return [IncomingFile(name, len(data), self._reasons.get(name)) for name, data in sorted(self._contents.items())]
+        return [
+            IncomingFile(name, len(data), self._reasons.get(name), self._versions.get(name))
+            for name, data in sorted(self._contents.items())
+        ]
 
     def fetch(self, name: str, target: Path) -> None:
+        self.fetched.append(name)
         if self._troubles.get(name):
             raise self._troubles[name].pop(0)
         target.write_bytes(self._contents[name])
@@ -231,14 +238,38 @@ def _first_quote(library: Library) -> Quote:
 
 
 class FakeDrive:
-    """A `Drive` that remembers what was delivered, once for each idempotency key."""
+    """A `Drive` that keeps what was put there, once for each id; `troubles` are raised one a put, after it is kept."""
 
-    def __init__(self) -> None:
-        self.delivered: dict[str, tuple[str, ...]] = {}
+    def __init__(self, troubles: Sequence[Exception] = ()) -> None:
+        self.reserved = 0
+        self.files: dict[str, tuple[str, bytes]] = {}  # folder/name and content by id
+        self._troubles = list(troubles)
 
-    def deliver(self, files: Sequence[str], *, folder: str, idempotency_key: str) -> Sequence[str]:
-        self.delivered.setdefault(idempotency_key, tuple(f"{folder}/{file}" for file in files))
-        return self.delivered[idempotency_key]
+    def reserve(self, count: int) -> Sequence[str]:
+        self.reserved += count
+        return [f"id-{self.reserved - count + number}" for number in range(count)]
+
+    def put(self, file_id: str, name: str, data: bytes, *, media_type: str, folder: str) -> str:
+        assert "/" in media_type
+        self.files.setdefault(file_id, (f"{folder}/{name}", data))
+        if self._troubles:
+            raise self._troubles.pop(0)
+        return f"drive:{file_id}"
+
+
+class FakeSharedFiles:
+    """`SharedFiles` with an inbox for each link it knows; another error is raised for what is none."""
+
+    def __init__(self, inboxes: Mapping[str, FakeInbox | Exception]) -> None:
+        self._inboxes = inboxes
+        self.opened: list[str] = []
+
+    def open(self, link: str) -> FakeInbox:
+        self.opened.append(link)
+        found = self._inboxes.get(link, PermanentError("google_drive_link is not a link"))
+        if isinstance(found, Exception):
+            raise found
+        return found
 
 
 class FakeProgress:

@@ -101,6 +101,7 @@ class IncomingFile:
     name: str  # with its sub-folders, POSIX
     size: int  # bytes
     reason: str | None = None
+    version: str | None = None  # of a file from afar: another one when its content is another
 
 
 class Inbox(Protocol):
@@ -116,6 +117,18 @@ class Inbox(Protocol):
 
     def signature(self) -> str:
         """Return a digest that changes when a file is added, removed or changed; cheap, reads no file."""
+        ...
+
+
+class SharedFiles(Protocol):
+    """Files that companies share by a link, such as a folder of Google Drive."""
+
+    def open(self, link: str) -> Inbox:
+        """Return the files behind `link`, which are listed when they are first asked for.
+
+        Raises InvalidSubmission when the link is none; listing raises PermanentError when it cannot be opened,
+        TransientError when the other side does not answer now.
+        """
         ...
 
 
@@ -298,8 +311,15 @@ class Analyst(Protocol):
 class Drive(Protocol):
     """A place outside where reports are delivered."""
 
-    def deliver(self, files: Sequence[str], *, folder: str, idempotency_key: str) -> Sequence[str]:
-        """Put the stored files (keys) into `folder`; return where they are. Safe to repeat with the same key."""
+    def reserve(self, count: int) -> Sequence[str]:
+        """Reserve ids for `count` files. Raises TransientError or PermanentError."""
+        ...
+
+    def put(self, file_id: str, name: str, data: bytes, *, media_type: str, folder: str) -> str:
+        """Create a file under its reserved id and return its address; safe to repeat, it is there once.
+
+        Raises TransientError or PermanentError with what to do.
+        """
         ...
 
 

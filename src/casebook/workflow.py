@@ -18,6 +18,7 @@ from casebook.ports import (
     Inbox,
     Library,
     Progress,
+    SharedFiles,
     Step,
     Storage,
     VectorStore,
@@ -33,7 +34,6 @@ class Case:
     submission: Submission
     inbox: Inbox
     started_at: str  # UTC, ISO 8601
-    delivery_folder: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,6 +48,8 @@ class Tools:
     drive: Drive | None
     clock: Clock
     progress: Progress
+    shared_files: SharedFiles | None = None
+    delivery_folder: str = ""  # of the drive: where reports are put
 
 
 def run_case(case: Case, *, tools: Tools, step: Step) -> ReportFiles:
@@ -58,6 +60,7 @@ def run_case(case: Case, *, tools: Tools, step: Step) -> ReportFiles:
         setup.prepare,
         submission,
         inbox=case.inbox,
+        shared_files=tools.shared_files,
         storage=tools.storage,
         reader=tools.reader,
         progress=tools.progress,
@@ -105,7 +108,8 @@ def run_case(case: Case, *, tools: Tools, step: Step) -> ReportFiles:
         upload.deliver,
         files,
         drive=tools.drive,
-        folder=case.delivery_folder,
+        folder=tools.delivery_folder,
         run_id=case.run_id,
+        storage=tools.storage,
     )
     return files

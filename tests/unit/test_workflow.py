@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import ParamSpec, TypeVar
 
 from casebook.domain.run import Stage
+from casebook.steps.upload import delivered_name
 from casebook.workflow import Case, Tools, run_case
 from tests import samples
 from tests.fakes import (
@@ -41,15 +42,17 @@ def test_a_case_goes_through_all_steps_to_a_delivered_report() -> None:
         drive=drive,
         clock=FakeClock(),
         progress=FakeProgress(),
+        delivery_folder="reports",
     )
     case = Case(
         run_id="R1",
         submission=samples.SUBMISSION,
         inbox=FakeInbox({name: name.encode() for name in samples.TEXTS}),
         started_at=samples.STARTED_AT,
-        delivery_folder="reports",
     )
     files = run_case(case, tools=tools, step=step)
     assert stages == list(Stage)
-    assert drive.delivered == {"R1": tuple(map("reports/{}".format, files.keys()))}
+    assert [name for name, _ in drive.files.values()] == [
+        f"reports/{delivered_name(key)}" for key in (files.md, files.html)
+    ]
     assert b"The ledger runs on a server in the cellar." in storage.read(files.html)

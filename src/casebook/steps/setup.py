@@ -2,31 +2,22 @@
 
 from __future__ import annotations
 
-import errno
 import hashlib
-import os
-import re
-import shutil
-import tempfile
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import msgspec
 
-from casebook.domain.company import slugify
+from casebook.documents.receiving import receive
 from casebook.domain.document import Document, Manifest, Outcome, Source
 from casebook.domain.language import detect_language
 from casebook.domain.run import Folder, Stage
 from casebook.domain.submission import Submission
-from casebook.errors import NoReadableDocuments, PermanentError, StorageFailed, TransientError
-from casebook.ports import DocumentReader, Inbox, IncomingFile, NotRead, Progress, ReadRequest, Storage
+from casebook.errors import NoReadableDocuments
+from casebook.ports import DocumentReader, Inbox, NotRead, Progress, ReadRequest, SharedFiles, Storage
 
 READER_VERSION = "1"  # part of the key under which texts are kept: raise it when readers read differently
-
-_TRIES = 3  # of a file that changes while it is read
-_HEAD_BYTES = 8192
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,126 +31,30 @@ class _KeptText:
     words: int
 
 
-def prepare(
+def prepare(  # noqa: PLR0913 - the tools that files pass through
     submission: Submission,
     *,
     inbox: Inbox,
+    shared_files: SharedFiles | None,
     storage: Storage,
     reader: DocumentReader,
     progress: Progress,
 ) -> Manifest:
-    """Keep and read all files of `inbox`; safe to repeat, files that were read before are not read again.
+    """Keep and read all files of `inbox`, and those behind the submission's link.
 
-    Raises NoReadableDocuments when there is nothing a report could rest on, after everything is written down.
+    Safe to repeat: files that were fetched or read before are not fetched or read again.
+
+    Raises TransientError when what lies behind the link cannot be listed now, NoReadableDocuments when there is
+    nothing a report could rest on, after everything is written down.
     """
     folder = submission.company_slug
-    sources = _keep_all(inbox, storage, reader, folder)
+    sources = receive(submission, inbox=inbox, shared_files=shared_files, storage=storage, detect=reader.detect)
     sources = _read_all(sources, storage=storage, reader=reader, folder=folder, progress=progress)
     manifest = Manifest(sources=tuple(sources), digest=_digest(sources))
     _write_company_info(submission, manifest, storage)
     if not manifest.readable:
         raise NoReadableDocuments(_why_nothing(sources))
     return manifest
-
-
-def _keep_all(inbox: Inbox, storage: Storage, reader: DocumentReader, folder: str) -> list[Source]:
-    sources: list[Source] = []
-    first_with: dict[str, str] = {}
-    with _scratch(storage.locate(folder)) as scratch:
-        for number, incoming in enumerate(inbox.files(), start=1):
-            source = _keep(f"S{number}", incoming, inbox, storage, reader, folder, scratch)
-            if source.sha256 and source.status is Outcome.READ:
-                twin = first_with.setdefault(source.sha256, source.id)
-                source = source if twin == source.id else replace(source, same_as=twin)
-            sources.append(source)
-    return sources
-
-
-@contextmanager
-def _scratch(owner: str) -> Iterator[Path]:
-    """Lend an empty folder in the system's temp folder, the same for each run of `owner`.
-
-    So a run clears what a killed one left there. Raises StorageFailed.
-    """
-    try:
-        folder = Path(tempfile.gettempdir(), f"casebook-{hashlib.sha256(os.fsencode(owner)).hexdigest()[:16]}")
-        shutil.rmtree(folder, ignore_errors=True)
-        folder.mkdir(mode=0o700)
-    except OSError as error:
-        message = f"cannot use the folder for temporary files: {error.strerror}: set TMPDIR to another one"
-        raise StorageFailed(message) from error
-    try:
-        yield folder
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
-
-
-def _keep(  # noqa: PLR0913, PLR0917 - one file with the four tools it passes through
-    source_id: str,
-    incoming: IncomingFile,
-    inbox: Inbox,
-    storage: Storage,
-    reader: DocumentReader,
-    folder: str,
-    scratch: Path,
-) -> Source:
-    """Copy one file into ``data/files`` under its digest, or write down why not."""
-    if incoming.reason:
-        return _not_kept(source_id, incoming, Outcome.SKIPPED, incoming.reason)
-    copy = scratch / source_id
-    try:
-        _fetch(inbox, incoming.name, copy)
-    except StorageFailed:
-        raise  # of the place it is copied to, which says nothing about the file
-    except PermanentError as error:
-        return _not_kept(source_id, incoming, Outcome.FAILED, str(error))
-    digest = _file_digest(copy)
-    with copy.open("rb") as file:
-        media_type = reader.detect(incoming.name, file.read(_HEAD_BYTES))
-    path = f"{Folder.DATA}/files/{digest[:16]}-{_file_name(incoming.name)}"
-    size = copy.stat().st_size
-    if storage.exists(f"{folder}/{path}"):
-        copy.unlink()
-    else:
-        storage.adopt(copy, f"{folder}/{path}")
-    return Source(
-        id=source_id,
-        name=_shown(incoming.name),
-        path=path,
-        sha256=digest,
-        size=size,
-        media_type=media_type,
-        status=Outcome.READ,
-    )
-
-
-def _fetch(inbox: Inbox, name: str, target: Path) -> None:
-    for attempt in range(_TRIES):
-        try:
-            inbox.fetch(name, target)
-        except TransientError as error:
-            if attempt == _TRIES - 1:
-                raise PermanentError(str(error)) from error
-        except OSError as error:
-            if error.errno in {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}:
-                message = f"cannot copy a file to {target.parent}: {error.strerror}: free some space or set TMPDIR"
-                raise StorageFailed(message) from error
-            raise PermanentError(error.strerror or "it cannot be read") from error
-        else:
-            return
-
-
-def _not_kept(source_id: str, incoming: IncomingFile, status: Outcome, reason: str) -> Source:
-    return Source(
-        id=source_id,
-        name=_shown(incoming.name),
-        path=None,
-        sha256="",
-        size=incoming.size,
-        media_type="",
-        status=status,
-        reason=reason,
-    )
 
 
 def _read_all(
@@ -260,25 +155,6 @@ def _with_text(source: Source, kept: _KeptText) -> Source:
 def _text_stem(source: Source) -> str:
     kind = hashlib.sha256(f"{READER_VERSION}\0{source.media_type}".encode()).hexdigest()[:4]
     return f"{source.sha256[:16]}-{kind}"
-
-
-def _file_digest(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def _file_name(name: str) -> str:
-    """Make a short safe file name that a person still recognises."""
-    stem, _, suffix = name.rsplit("/", 1)[-1].rpartition(".")
-    if not stem:
-        stem, suffix = suffix, ""
-    kept_suffix = re.sub(r"[^a-z0-9]", "", suffix.lower())[:8]
-    return f"{slugify(stem)}.{kept_suffix}" if kept_suffix else slugify(stem)
-
-
-def _shown(name: str) -> str:
-    """Make a name safe to print: no control characters, no overrides of the text direction."""
-    return "".join(character if character.isprintable() else "\N{REPLACEMENT CHARACTER}" for character in name)
 
 
 def _digest(sources: Sequence[Source]) -> str:

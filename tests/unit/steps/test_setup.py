@@ -24,6 +24,7 @@ def prepared(
     return setup.prepare(
         SUBMISSION,
         inbox=inbox,
+        shared_files=None,
         storage=storage or FakeStorage(),
         reader=reader,
         progress=progress or FakeProgress(),

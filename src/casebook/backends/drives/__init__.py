@@ -1,0 +1,1 @@
+"""Drives: where companies share their files and where reports are delivered."""

@@ -1,0 +1,1 @@
+"""Google Drive: the files behind a link as an inbox, and reports put into a folder."""
