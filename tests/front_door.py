@@ -19,10 +19,11 @@ from casebook.bootstrap import now
 from casebook.observability.logs import Log
 from casebook.ports import SubmissionStore, WorkQueue
 from casebook.run_records import RunRecords
-from casebook.web.app import FrontDoor, Parts
+from casebook.web.app import application
 from casebook.web.guard import Guard
 from casebook.web.intake import ReceivedFolder
 from casebook.web.limits import Limits
+from casebook.web.parts import Pages, Parts
 from casebook.web.server import listen, make_server
 from casebook.web.sweeper import Outbox, Sweeper
 from tests.fakes import FakeWorkQueue
@@ -113,6 +114,7 @@ def open_door(  # noqa: PLR0913 - what a test may choose
     work: FakeWorkQueue | None = None,
     wrap_store: Callable[[SubmissionStore], SubmissionStore] = lambda store: store,
     success_status: int = 202,
+    pages: Pages | None = None,
 ) -> Iterator[Door]:
     limits = limits or Limits(free_bytes=0)
     kept = RowStore(SqliteDatabase(outputs / "casebook.sqlite3", SCHEMA), taken=lambda slug: (outputs / slug).exists())
@@ -133,26 +135,25 @@ def open_door(  # noqa: PLR0913 - what a test may choose
         outbox=outbox,
         is_known=lambda stored: queue.state(stored.run_id) is not None,
     )
-    door = FrontDoor(
-        Parts(
-            store=store,
-            work=queue,
-            find_run=RunRecords(storage).find_in,
-            received=received,
-            outbox=outbox,
-            sweeper=sweeper,
-            guard=guard or Guard(master=MASTER),
-            limits=limits,
-            log=log,
-            clock=now,
-            outputs=outputs,
-            master=MASTER,
-            version="0",
-            success_status=success_status,
-            stop=lambda: stopped.append(True),
-        )
+    parts = Parts(
+        store=store,
+        work=queue,
+        find_run=RunRecords(storage).find_in,
+        received=received,
+        outbox=outbox,
+        sweeper=sweeper,
+        guard=guard or Guard(master=MASTER),
+        limits=limits,
+        log=log,
+        clock=now,
+        outputs=outputs,
+        master=MASTER,
+        version="0",
+        success_status=success_status,
+        stop=lambda: stopped.append(True),
+        pages=pages,
     )
-    server = make_server(door.application(), limits)
+    server = make_server(application(parts), limits)
     listening = listen("127.0.0.1", 0)
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
     thread.start()
@@ -160,7 +161,7 @@ def open_door(  # noqa: PLR0913 - what a test may choose
         fake = queue if isinstance(queue, FakeWorkQueue) else FakeWorkQueue()
         yield Door(listening.getsockname()[1], outputs, store, fake, sweeper, logged, stopped)
     finally:
-        door.draining = True
+        parts.draining.set()
         server.should_exit = True
         thread.join(timeout=30)
         listening.close()

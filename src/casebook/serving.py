@@ -20,10 +20,11 @@ from casebook.domain.intake import StoredSubmission
 from casebook.domain.run import Stage
 from casebook.errors import CasebookError, PermanentError, StorageFailed
 from casebook.settings import Settings
-from casebook.web.app import FrontDoor, Parts
+from casebook.web.app import application
 from casebook.web.guard import Guard, parse_webhook_secrets
 from casebook.web.intake import ReceivedFolder
 from casebook.web.limits import Limits
+from casebook.web.parts import Parts
 from casebook.web.server import listen, make_server
 from casebook.web.sweeper import Outbox, Sweeper
 
@@ -141,36 +142,34 @@ def open_server(
             broken.append(True)
             server.should_exit = True
 
-        front_door = FrontDoor(
-            Parts(
-                store=store,
-                work=work,
-                find_run=records.find_in,
-                received=received,
-                outbox=outbox,
-                sweeper=sweeper,
-                guard=Guard(
-                    master=master,
-                    keys=door.keys,
-                    webhook_secrets=door.webhook_secrets,
-                    strangers=door.strangers,
-                    hosts=_hosts(door),
-                    origins=door.origins,
-                    rate=door.rate,
-                    rate_storage=door.rate_storage,
-                ),
-                limits=door.limits,
-                log=log,
-                clock=now,
-                outputs=outputs,
+        parts = Parts(
+            store=store,
+            work=work,
+            find_run=records.find_in,
+            received=received,
+            outbox=outbox,
+            sweeper=sweeper,
+            guard=Guard(
                 master=master,
-                version=__version__,
-                success_status=door.success_status,
-                store_alive=lambda: store.alive,
-                stop=stop,
-            )
+                keys=door.keys,
+                webhook_secrets=door.webhook_secrets,
+                strangers=door.strangers,
+                hosts=_hosts(door),
+                origins=door.origins,
+                rate=door.rate,
+                rate_storage=door.rate_storage,
+            ),
+            limits=door.limits,
+            log=log,
+            clock=now,
+            outputs=outputs,
+            master=master,
+            version=__version__,
+            success_status=door.success_status,
+            store_alive=lambda: store.alive,
+            stop=stop,
         )
-        server = make_server(front_door.application(), door.limits, trusted_proxies=door.proxies)
+        server = make_server(application(parts), door.limits, trusted_proxies=door.proxies)
 
         def serve() -> bool:
             log.info("serving", address=address)

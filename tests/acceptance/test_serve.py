@@ -87,7 +87,7 @@ def test_a_folder_is_sent_and_its_report_is_the_one_of_a_local_run(
     sent = wait(send(server, brook))
     assert sent.code == 0, sent.err
     state = server.wait_for(sent.object["run_id"])
-    assert (state["status"], set(state["jobs"].values())) == ("done", {"done"})
+    assert (state["status"], {job["status"] for job in state["jobs"]}) == ("done", {"done"})
     _, listing = server.ask("/storage/brook_parts_ltd")
     (report,) = [file for file in listing["final_reports"] if file["path"].endswith(".json")]
     assert stripped(casebook.outputs / "brook_parts_ltd" / report["path"]) == uncut

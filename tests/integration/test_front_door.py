@@ -11,6 +11,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+from starlette.routing import Route
 
 from casebook.backends.storages.local import LocalStorage
 from casebook.domain.intake import NewSubmission, Receipt, access_token, confirmation_code
@@ -18,7 +21,9 @@ from casebook.domain.run import Run, RunStatus, Stage, StepRecord
 from casebook.errors import DiskFull, StorageFailed, TransientError
 from casebook.ports import SubmissionStore
 from casebook.run_records import RunRecords
+from casebook.web.answers import SubmissionAnswer
 from casebook.web.limits import Limits
+from casebook.web.problems import Problem
 from tests.fakes import FakeSubmissionStore, FakeWorkQueue
 from tests.front_door import MASTER, Door, file_part, open_door, text_part
 
@@ -242,15 +247,88 @@ def test_a_run_is_told_with_its_jobs_and_steps(door: Door) -> None:
         steps=(
             StepRecord(stage=Stage.SETUP, status=RunStatus.DONE, started_at="x", seconds=1.5),
             StepRecord(stage=Stage.VECTOR_STORE, status=RunStatus.DONE, started_at="x"),
-            StepRecord(stage=Stage.PART_A, status=RunStatus.FAILED, started_at="x", error="why"),
+            StepRecord(stage=Stage.PART_A, status=RunStatus.FAILED, started_at="x", attempts=3, error="why"),
         ),
     )
     RunRecords(LocalStorage(door.outputs)).write(run)
     state = door.ask("GET", f"/runs/{run_id}").json
-    assert state["jobs"] == {"setup": "done", "vector_store": "done", "pipeline": "failed", "upload": "queued"}
-    assert state["steps"][2] == {"name": "part_a", "status": "failed", "seconds": 0.0, "attempts": 1, "error": "why"}
+    assert [(job["name"], job["status"], job["seconds"]) for job in state["jobs"]] == [
+        ("setup", "done", 1.5),
+        ("vector_store", "done", 0.0),
+        ("pipeline", "failed", 0.0),
+        ("upload", "queued", 0.0),
+    ]
+    assert state["jobs"][2]["steps"] == [
+        {"name": "part_a", "status": "failed", "seconds": 0.0, "attempts": 3, "error": "why"},
+        *(
+            {"name": name, "status": "queued", "seconds": 0.0, "attempts": 0, "error": None}
+            for name in ("quotes", "part_b", "consolidation")
+        ),
+    ]
+    assert state["failure"] is None  # the queue has it again
     assert door.ask("GET", "/runs").json["runs"] == [state]
     assert door.ask("GET", "/runs?company_slug=acme_gmbh").json["runs"] == [state]
+
+
+@pytest.mark.parametrize(
+    ("status", "attempts", "advice"),
+    [
+        (RunStatus.FAILED, 1, "Put right what the cause names"),
+        (RunStatus.FAILED, 3, "It was tried 3 times"),
+        (RunStatus.INTERRUPTED, 1, "goes on by itself"),
+        (RunStatus.CANCELLED, 1, "ask for a rerun"),
+    ],
+)
+def test_a_run_without_a_report_names_the_step_the_cause_and_what_to_do(
+    door: Door, status: RunStatus, attempts: int, advice: str
+) -> None:
+    run_id = door.post(ACME).json["run_id"]
+    door.work.taken[run_id] = status
+    steps = (
+        StepRecord(stage=Stage.SETUP, status=RunStatus.DONE, started_at="x"),
+        StepRecord(stage=Stage.VECTOR_STORE, status=RunStatus.FAILED, started_at="x", attempts=attempts),
+    )
+    run = Run(
+        id=run_id,
+        company_name="Acme GmbH",
+        company_slug="acme_gmbh",
+        inputs_digest="d",
+        status=status,
+        started_at="x",
+        steps=steps,
+        error="the index is away",
+    )
+    RunRecords(LocalStorage(door.outputs)).write(run)
+    failure = door.ask("GET", f"/runs/{run_id}").json["failure"]
+    assert (failure["step"], failure["cause"]) == ("vector_store", "the index is away")
+    assert advice in failure["advice"]
+
+
+class _FakePages:
+    """Pages that tell what they were asked."""
+
+    def routes(self) -> list[Route]:
+        return [Route("/hello", lambda _: Response("<p>Hello</p>", media_type="text/html"))]
+
+    def confirm(self, _: Request, answer: SubmissionAnswer) -> Response:
+        return RedirectResponse(f"/kept/{answer.run_id}", 303)
+
+    def explain(self, _: Request, problem: Problem, request_id: str) -> Response:
+        return Response(f"<p>{problem.kind} {request_id}</p>", problem.status, problem.headers, "text/html")
+
+
+def test_browsers_get_pages_and_programs_get_json(tmp_path: Path) -> None:
+    page = {"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
+    with open_door(tmp_path, pages=_FakePages()) as door:
+        assert door.ask("GET", "/hello").body == b"<p>Hello</p>"
+        kept = door.post_form(text_part("company", "Acme GmbH"), **page)
+        (run_id,) = door.rows()
+        assert (kept.status, kept.headers["location"]) == (303, f"/kept/{run_id}")
+        assert door.work.state(run_id) is RunStatus.QUEUED
+        refused = door.post_form(text_part("company", ""), **page)
+        assert (refused.status, refused.headers["content-type"]) == (422, "text/html; charset=utf-8")
+        assert refused.body.startswith(b"<p>invalid-fields ")
+        assert door.post_form(text_part("company", "Acme GmbH")).json["run_id"] == run_id
 
 
 def test_events_carry_the_whole_state_until_the_run_ends(door: Door) -> None:

@@ -54,19 +54,37 @@ def show(run_id: str | None, outputs: Path | None, as_json: bool) -> None:  # no
         click.echo(as_json_text(msgspec.to_builtins(found)))
         return
     click.echo(f"{found.id}  {found.status}  {found.company_name}")
-    for step in found.steps:
-        click.echo(f"  {step.stage:<14} {step.status:<11} {step.seconds:8.3f} s  {step.output or ''}")
-        if step.error:
-            click.echo(f"      {step.error}")
-    error = found.error or ("it was cut off" if _is_cut_off(found, settings) else "")
-    if error:
-        click.echo(f"  {error}\n  Run the same command again to go on where it stopped.")
-        click.echo(f"  If it was submitted: casebook rerun {found.id}")
+    _show_jobs(found)
+    _show_failure(found, settings)
     for key in _report_keys(settings.outputs, found):
         click.echo(f"  {settings.outputs / key}")
     for source in _company_files(settings.outputs / found.company_slug):
         reason = f": {source['reason']}" if source["reason"] else ""
         click.echo(f"  {source['id']:<5} {source['status']:<8} {source['name']}{reason}")
+
+
+def _show_jobs(run: Run) -> None:
+    from casebook.domain.job import STAGES_OF_JOB, job_status  # noqa: PLC0415
+
+    for job, stages in STAGES_OF_JOB.items():
+        steps = [step for stage in stages if (step := run.step(stage))]
+        seconds = sum(step.seconds for step in steps)
+        click.echo(f"  {job:<16} {job_status(job, run):<11} {seconds:8.3f} s")
+        for step in steps:
+            click.echo(f"    {step.stage:<14} {step.status:<11} {step.seconds:8.3f} s  {step.output or ''}")
+
+
+def _show_failure(run: Run, settings: Settings) -> None:
+    from casebook.domain.job import failure_of  # noqa: PLC0415
+
+    failure = failure_of(run)
+    if failure is None and not _is_cut_off(run, settings):
+        return
+    cause = failure.cause if failure else "it was cut off"
+    tried = f", tried {failure.attempts} times" if failure and failure.attempts > 1 else ""
+    click.echo(f"  {f'{failure.step}{tried}: ' if failure and failure.step else ''}{cause}")
+    click.echo("  Run the same command again to go on where it stopped.")
+    click.echo(f"  If it was submitted: casebook rerun {run.id}")
 
 
 def _is_cut_off(run: Run, settings: Settings) -> bool:

@@ -51,6 +51,9 @@ class RunStatus(StrEnum):
     CANCELLED = "cancelled"
 
 
+FINAL = frozenset({RunStatus.DONE, RunStatus.FAILED, RunStatus.INTERRUPTED, RunStatus.CANCELLED})
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StepRecord:
     """What is known of one step of a run. Times are UTC, ISO 8601; `output` is a key in the storage."""

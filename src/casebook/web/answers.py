@@ -5,21 +5,13 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
 from casebook.domain.intake import StoredCompany, StoredSubmission
+from casebook.domain.job import STAGES_OF_JOB, Failure, Job, failure_of, job_status
 from casebook.domain.run import Folder, Run, RunStatus, Stage
-
-# The mission's four jobs, and the steps that each consists of.
-JOBS: dict[str, tuple[Stage, ...]] = {
-    "setup": (Stage.SETUP,),
-    "vector_store": (Stage.VECTOR_STORE,),
-    "pipeline": (Stage.PART_A, Stage.QUOTES, Stage.PART_B, Stage.CONSOLIDATION),
-    "upload": (Stage.UPLOAD,),
-}
-FINAL = {RunStatus.DONE, RunStatus.FAILED, RunStatus.INTERRUPTED, RunStatus.CANCELLED}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,13 +33,32 @@ class SubmissionAnswer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StepState:
-    """One step of a run."""
+    """One step of a job; `queued` before it begins."""
 
-    name: str
+    name: Stage
+    status: RunStatus
+    seconds: float = 0.0
+    attempts: int = 0
+    error: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobState:
+    """One of the four jobs of a run, with its steps."""
+
+    name: Job
     status: RunStatus
     seconds: float
-    attempts: int
-    error: str | None
+    steps: Sequence[StepState]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FailureState:
+    """Why there is no report: in which step, what happened, what to do."""
+
+    step: Stage | None
+    cause: str
+    advice: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,9 +72,8 @@ class RunState:
     received_at: str
     started_at: str | None
     finished_at: str | None
-    jobs: dict[str, RunStatus]
-    steps: Sequence[StepState]
-    error: str | None
+    jobs: Sequence[JobState]
+    failure: FailureState | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,7 +122,7 @@ class Health:
 def run_state(stored: StoredSubmission, queued: RunStatus | None, run: Run | None) -> RunState:
     """Put together what the queue and the run's record know."""
     status = queued or (run.status if run else RunStatus.QUEUED)
-    steps = run.steps if run else ()
+    failure = failure_of(replace(run, status=status)) if run else None
     return RunState(
         run_id=stored.run_id,
         company_name=stored.submission.company_name,
@@ -121,23 +131,38 @@ def run_state(stored: StoredSubmission, queued: RunStatus | None, run: Run | Non
         received_at=stored.received_at,
         started_at=run.started_at if run else None,
         finished_at=run.finished_at if run else None,
-        jobs={name: _job_status(stages, run) for name, stages in JOBS.items()},
-        steps=[
-            StepState(
-                name=step.stage, status=step.status, seconds=step.seconds, attempts=step.attempts, error=step.error
-            )
-            for step in steps
-        ],
-        error=run.error if run else None,
+        jobs=[_job_state(job, run) for job in Job],
+        failure=_failure_state(status, failure) if failure else None,
     )
 
 
-def _job_status(stages: Sequence[Stage], run: Run | None) -> RunStatus:
-    found = [record.status for stage in stages if run and (record := run.step(stage))]
-    if len(found) == len(stages) and set(found) == {RunStatus.DONE}:
-        return RunStatus.DONE
-    ended = next((status for status in found if status in FINAL - {RunStatus.DONE}), None)
-    return ended or (RunStatus.RUNNING if found else RunStatus.QUEUED)
+def _job_state(job: Job, run: Run | None) -> JobState:
+    steps = [_step_state(stage, run) for stage in STAGES_OF_JOB[job]]
+    seconds = round(sum(step.seconds for step in steps), 3)
+    return JobState(name=job, status=job_status(job, run), seconds=seconds, steps=steps)
+
+
+def _step_state(stage: Stage, run: Run | None) -> StepState:
+    record = run.step(stage) if run else None
+    if record is None:
+        return StepState(name=stage, status=RunStatus.QUEUED)
+    return StepState(
+        name=stage, status=record.status, seconds=record.seconds, attempts=record.attempts, error=record.error
+    )
+
+
+def _failure_state(status: RunStatus, failure: Failure) -> FailureState:
+    return FailureState(step=failure.step, cause=failure.cause, advice=_advice(status, failure))
+
+
+def _advice(status: RunStatus, failure: Failure) -> str:
+    if status is RunStatus.INTERRUPTED:
+        return "It goes on by itself as soon as a worker takes it."
+    if status is RunStatus.CANCELLED:
+        return "To go on with it after all, ask for a rerun."
+    if failure.attempts > 1:
+        return f"It was tried {failure.attempts} times. Ask for a rerun when what it needs is back: it goes on there."
+    return "Put right what the cause names, then ask for a rerun: it goes on with the step that failed."
 
 
 def files_of(outputs: Path, slug: str) -> Iterator[tuple[StoredFile, Path]]:

@@ -12,10 +12,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from casebook.observability.logs import Log
-from casebook.web.guard import Guard
-from casebook.web.limits import Limits
-from casebook.web.metrics import Metrics
+from casebook.web.parts import Parts, wants_page
 from casebook.web.problems import Problem
 
 SECURITY_HEADERS = {
@@ -31,13 +28,14 @@ SECURITY_HEADERS = {
 class Shell:
     """The outermost ASGI application."""
 
-    def __init__(self, app: ASGIApp, *, guard: Guard, limits: Limits, metrics: Metrics, log: Log) -> None:
+    def __init__(self, app: ASGIApp, parts: Parts) -> None:
         """Put `app` inside."""
         self._app = app
-        self._guard = guard
-        self._limits = limits
-        self._metrics = metrics
-        self._log = log
+        self._guard = parts.guard
+        self._limits = parts.limits
+        self._metrics = parts.metrics
+        self._log = parts.log
+        self._pages = parts.pages
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -64,7 +62,8 @@ class Shell:
             status = status or 499  # nobody is left to be answered
         except Exception as error:  # noqa: BLE001 - a stranger never gets a traceback, nor does a full pipe stop us
             if status == 0:
-                await self._as_problem(error, request_id).answer(request_id)(scope, receive, send_on)
+                answer = self._explained(request, self._as_problem(error, request_id), request_id)
+                await answer(scope, receive, send_on)
         self._metrics.request(request.method, status, time.monotonic() - begun)
 
     async def _answer(self, request: Request, receive: Receive, send: Send) -> None:
@@ -97,6 +96,11 @@ class Shell:
         if origin in self._guard.origins:
             headers["Access-Control-Allow-Origin"] = str(origin)
             headers["Access-Control-Expose-Headers"] = "Location, Retry-After, Idempotency-Replayed"
+
+    def _explained(self, request: Request, problem: Problem, request_id: str) -> Response:
+        if self._pages is not None and wants_page(request):
+            return self._pages.explain(request, problem, request_id)
+        return problem.answer(request_id)
 
     def _as_problem(self, error: Exception, request_id: str) -> Problem:
         if isinstance(error, Problem):

@@ -10,6 +10,7 @@ from typing import ParamSpec, TypeVar, get_type_hints
 
 import msgspec
 
+from casebook.domain.job import JOB_OF_STAGE
 from casebook.domain.run import FOLDER_OF_STAGE, Run, RunStatus, Stage, StepRecord
 from casebook.errors import TransientError
 from casebook.observability.logs import Log
@@ -51,21 +52,19 @@ class PlainEngine:
         result_type: type[T] = get_type_hints(function)["return"]
         saved = self._saved(stage, result_type)
         if saved is not None:
-            self._log.info("step taken from before", step=stage, run_id=self.run.id)
+            self._log.info("step taken from before", job=JOB_OF_STAGE[stage], step=stage, run_id=self.run.id)
             self._progress(stage, 1, 1, "done before")
             return saved
         self._progress(stage, 0, 1)
         started, begun = self._clock().isoformat(), time.monotonic()
         self._note(StepRecord(stage=stage, status=RunStatus.RUNNING, started_at=started))
+        tries = _Tries(self._log, self._sleep)
         try:
-            result, attempts = self._attempt(function, *args, **kwargs)
+            result = tries(function, *args, **kwargs)
         except BaseException as error:
-            status = RunStatus.FAILED if isinstance(error, Exception) else RunStatus.INTERRUPTED
-            record = StepRecord(stage=stage, status=status, started_at=started, error=str(error) or None)
-            self._note(replace(record, seconds=round(time.monotonic() - begun, 3)))
-            self._log.error("step failed", step=stage, run_id=self.run.id, error=str(error))
+            self._fail(stage, error, started=started, seconds=time.monotonic() - begun, attempts=tries.made)
             raise
-        data = self._keep(stage, result, started=started, seconds=time.monotonic() - begun, attempts=attempts)
+        data = self._keep(stage, result, started=started, seconds=time.monotonic() - begun, attempts=tries.made)
         self._progress(stage, 1, 1)
         return msgspec.json.decode(data, type=result_type)  # as a run that goes on reads it: 220.0 where 220 was kept
 
@@ -74,16 +73,19 @@ class PlainEngine:
         if self.run.step(record.stage) != record:
             self._note(record)
 
-    def _attempt(self, function: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> tuple[T, int]:
-        """Try again after transient errors, at this one level only."""
-        for attempt in range(1, MORE_TRIES + 1):
-            try:
-                return function(*args, **kwargs), attempt
-            except TransientError as error:
-                wait = error.retry_after if error.retry_after is not None else _FIRST_WAIT * 2 ** (attempt - 1)
-                self._log.warning("trying again", attempt=attempt, wait=wait, error=str(error))
-                self._sleep(wait)
-        return function(*args, **kwargs), MORE_TRIES + 1
+    def _fail(self, stage: Stage, error: BaseException, *, started: str, seconds: float, attempts: int) -> None:
+        self._note(
+            StepRecord(
+                stage=stage,
+                status=RunStatus.FAILED if isinstance(error, Exception) else RunStatus.INTERRUPTED,
+                started_at=started,
+                seconds=round(seconds, 3),
+                attempts=attempts,
+                error=str(error) or None,
+            )
+        )
+        job = JOB_OF_STAGE[stage]
+        self._log.error("step failed", job=job, step=stage, run_id=self.run.id, attempts=attempts, error=str(error))
 
     def _saved(self, stage: Stage, result_type: type[T]) -> T | None:
         record = self.run.step(stage)
@@ -111,10 +113,32 @@ class PlainEngine:
                 output_sha256=hashlib.sha256(data).hexdigest(),
             )
         )
-        self._log.info("step done", step=stage, run_id=self.run.id, seconds=round(seconds, 3))
+        job = JOB_OF_STAGE[stage]
+        self._log.info("step done", job=job, step=stage, run_id=self.run.id, seconds=round(seconds, 3))
         return data
 
     def _note(self, record: StepRecord) -> None:
         others = tuple(step for step in self.run.steps if step.stage is not record.stage)
         self.run = replace(self.run, steps=(*others, record))
         self._records.write(self.run)
+
+
+class _Tries:
+    """Tries again after transient errors, at this one level only, and counts."""
+
+    def __init__(self, log: Log, sleep: Callable[[float], None]) -> None:
+        self.made = 0
+        self._log = log
+        self._sleep = sleep
+
+    def __call__(self, function: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
+        while True:
+            self.made += 1
+            try:
+                return function(*args, **kwargs)
+            except TransientError as error:
+                if self.made > MORE_TRIES:
+                    raise
+                wait = error.retry_after if error.retry_after is not None else _FIRST_WAIT * 2 ** (self.made - 1)
+                self._log.warning("trying again", attempt=self.made, wait=wait, error=str(error))
+                self._sleep(wait)

@@ -117,6 +117,9 @@ def test_an_error_that_stays_ends_the_step(bench: Bench) -> None:
     with pytest.raises(TransientError, match="busy"):
         engine(Stage.PART_A, work.step, 7)
     assert work.calls == MORE_TRIES + 1
+    record = engine.run.step(Stage.PART_A)
+    assert record is not None
+    assert (record.status, record.attempts) == (RunStatus.FAILED, MORE_TRIES + 1)
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,271 @@
+"""POST /: take a submission, keep it for good, start its run, answer."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import json
+import os
+import secrets
+from collections.abc import AsyncIterator
+from contextlib import suppress
+from dataclasses import dataclass, field
+
+import msgspec
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from casebook.domain.intake import (
+    ANONYMOUS,
+    NewSubmission,
+    Receipt,
+    access_token,
+    confirmation_code,
+    submission_digest,
+)
+from casebook.domain.submission import Submission
+from casebook.errors import CasebookError, DiskFull, KeyReused, QueueFull, StorageFailed
+from casebook.web.answers import SubmissionAnswer
+from casebook.web.guard import Caller, Signature, address
+from casebook.web.intake import Received, body_of, check_head, parse_fields, read_form, read_json
+from casebook.web.parts import Backlog, Parts, as_json, wants_page
+from casebook.web.problems import Problem
+
+_START_SECONDS = 2.0  # for which an answer waits to say whether its run was handed over
+_MOST_ERROR_FILES = 1000
+
+
+@dataclass(slots=True)
+class _Arrival:
+    """A submission on its way in."""
+
+    run_id: str
+    caller: Caller
+    key: str | None
+    origin: str
+    received_at: str
+    received: Received = field(default_factory=Received)
+
+
+class Submitting:
+    """The route that takes submissions."""
+
+    def __init__(self, parts: Parts, backlog: Backlog) -> None:
+        """Keep what comes in with `parts`."""
+        self._parts = parts
+        self._backlog = backlog
+        self._under_way: set[tuple[str, str]] = set()  # keys whose submission is being received
+        self._uploads = 0
+
+    def routes(self) -> list[Route]:
+        """Return the route."""
+        return [Route("/", self.submit, methods=["POST"])]
+
+    async def submit(self, request: Request) -> Response:
+        """POST /: take a submission, keep it for good, start its run, answer."""
+        parts = self._parts
+        await self._check_room()
+        kind, boundary, most = check_head(request, parts.limits)
+        caller, signature = parts.guard.sender(request)
+        arrival = self._arrival(request, caller, parts.guard.key(request, caller, signature))
+        with self._alone(arrival):
+            try:
+                await self._receive(request, arrival, signature, kind, boundary, most)
+                submission = parse_fields(arrival.received.fields)
+                receipt = await self._keep(arrival, submission)
+            except CasebookError as error:
+                raise await asyncio.to_thread(self._not_kept, arrival, error) from error
+            except BaseException as error:
+                self._forget_files(arrival)
+                if isinstance(error, Problem):
+                    parts.metrics.submission("refused")
+                raise
+        if receipt.replayed:
+            self._forget_files(arrival)
+        return await self._answer(request, arrival, submission, receipt)
+
+    async def _check_room(self) -> None:
+        """Refuse before anything is read when nothing could be kept or started. Raises Problem: 503."""
+        parts = self._parts
+        if parts.draining.is_set() or not parts.store_alive():
+            raise Problem(503, "closing", "This server is closing: send the same again.", retry_after=10)
+        if await self._backlog.look() >= parts.limits.backlog:
+            raise Problem(503, "backlog", "Too many runs wait: send the same again later.", retry_after=60)
+
+    def _arrival(self, request: Request, caller: Caller, key: str | None) -> _Arrival:
+        now = self._parts.clock()
+        origin = hashlib.sha256(address(request).encode()).hexdigest()[:32] if caller.principal == ANONYMOUS else ""
+        return _Arrival(
+            run_id=f"{now:%Y%m%d_%H%M%S}-{secrets.token_hex(8)}",
+            caller=caller,
+            key=key,
+            origin=origin,
+            received_at=now.isoformat(timespec="seconds"),
+        )
+
+    def _alone(self, arrival: _Arrival) -> _Alone:
+        return _Alone(self._under_way, (arrival.caller.principal, arrival.key) if arrival.key else None)
+
+    async def _receive(  # noqa: PLR0913, PLR0917 - what the head said
+        self, request: Request, arrival: _Arrival, signature: Signature | None, kind: str, boundary: str, most: int
+    ) -> None:
+        parts = self._parts
+        body = body_of(request, parts.limits, most)
+        if signature is not None:
+            body = _signed(body, signature)
+        if kind == "application/json":
+            await read_json(body, arrival.received)
+        else:
+            self._check_disk()
+            self._uploads += 1
+            try:
+                await read_form(
+                    body,
+                    boundary,
+                    arrival.received,
+                    run_id=arrival.run_id,
+                    folder=parts.received,
+                    limits=parts.limits,
+                )
+            finally:
+                self._uploads -= 1
+        if signature is not None:
+            signature.check()
+
+    def _check_disk(self) -> None:
+        limits = self._parts.limits
+        if self._uploads >= limits.uploads:
+            raise Problem(503, "uploads", "Too many uploads at once: send the same again.", retry_after=5)
+        if self._parts.received.free_bytes() < limits.free_bytes:
+            raise _disk_full(60)
+
+    async def _keep(self, arrival: _Arrival, submission: Submission) -> Receipt:
+        files = tuple(arrival.received.files)
+        new = NewSubmission(
+            run_id=arrival.run_id,
+            principal=arrival.caller.principal,
+            body_sha256=submission_digest(submission, files),
+            submission=submission,
+            files=files,
+            key=arrival.key,
+            origin=arrival.origin,
+            received_at=arrival.received_at,
+        )
+        try:
+            return await asyncio.shield(asyncio.wrap_future(self._parts.store.save(new)))
+        except KeyReused as error:
+            raise Problem(422, "key-reused", "This idempotency key came before with another submission.") from error
+
+    def _not_kept(self, arrival: _Arrival, error: CasebookError) -> Problem:
+        """Write down what came in, as far as it came, and say that it is to be sent again."""
+        parts = self._parts
+        parts.metrics.submission("failed")
+        parts.log.error("submission not kept", run_id=arrival.run_id, error=str(error))
+        with suppress(OSError, ValueError):
+            self._write_error_file(arrival, error)
+        self._forget_files(arrival)  # those that could not be put beside the error file
+        if isinstance(error, DiskFull):
+            return _disk_full(error.retry_after or 60)
+        if isinstance(error, StorageFailed):
+            parts.stop()  # a disk that lost a write may claim success next time: never go on
+        wait = getattr(error, "retry_after", None) or 5
+        return Problem(503, "not-kept", "The submission could not be kept: send the same again.", retry_after=wait)
+
+    def _write_error_file(self, arrival: _Arrival, error: CasebookError) -> None:
+        parts, outputs = self._parts, self._parts.outputs
+        if sum(1 for _ in outputs.glob("error_*.json")) >= _MOST_ERROR_FILES:
+            return
+        shown = {
+            "run_id": arrival.run_id,
+            "received_at": arrival.received_at,
+            "reason": type(error).__name__,
+            "fields": arrival.received.fields,
+            "files": [msgspec.to_builtins(file) for file in arrival.received.files],
+        }
+        path = outputs / f"error_{arrival.run_id}.json"
+        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="ascii") as file:
+            json.dump(shown, file, indent=1)
+        if arrival.received.files and not isinstance(error, DiskFull):  # a full disk needs the space
+            folder = path.with_suffix("")
+            folder.mkdir(mode=0o700)
+            for kept in arrival.received.files:
+                (parts.received.path / f"{arrival.run_id}.{kept.path}").rename(folder / kept.path)
+
+    def _forget_files(self, arrival: _Arrival) -> None:
+        for file in arrival.received.files:
+            self._parts.received.remove(f"{arrival.run_id}.{file.path}")
+
+    async def _answer(self, request: Request, arrival: _Arrival, submission: Submission, receipt: Receipt) -> Response:
+        parts = self._parts
+        started = receipt.replayed or await self._start(receipt)
+        parts.metrics.submission("replayed" if receipt.replayed else "kept", arrival.received.size)
+        answer = SubmissionAnswer(
+            status="success",
+            message="The submission is kept and its run starts." if started else "Kept; its run starts soon.",
+            confirmation_code=confirmation_code(receipt.run_id),
+            company_name=submission.company_name,
+            company_slug=receipt.company_slug,
+            run_id=receipt.run_id,
+            status_url=f"/runs/{receipt.run_id}",
+            access_token=access_token(parts.master, receipt.company_id),
+            files_saved=len(arrival.received.files),
+            workflow_triggered=started,
+            timestamp=receipt.received_at,
+        )
+        if parts.pages is not None and wants_page(request):
+            return parts.pages.confirm(request, answer)
+        headers = {"Location": answer.status_url}
+        if receipt.replayed:
+            headers["Idempotency-Replayed"] = "true"
+        return as_json(answer, parts.success_status, headers)
+
+    async def _start(self, receipt: Receipt) -> bool:
+        """Hand the run over. Raises Problem: 500, when that failed; it is tried again without anyone's doing."""
+        parts = self._parts
+        parts.sweeper.project(receipt.run_id)
+        handed_over = asyncio.wrap_future(parts.outbox.start(receipt.run_id, receipt.company_slug))
+        try:
+            await asyncio.wait_for(asyncio.shield(handed_over), _START_SECONDS)
+        except TimeoutError:
+            handed_over.add_done_callback(lambda done: done.exception())  # it is logged where it happens
+            return False
+        except QueueFull:
+            return False  # kept all the same, and started when there is room
+        except Exception as error:
+            raise Problem(
+                500,
+                "not-started",
+                "The submission is kept for good; its run could not be started now and will be, by itself.",
+                confirmation_code=confirmation_code(receipt.run_id),
+                headers={"Location": f"/runs/{receipt.run_id}"},
+            ) from error
+        return True
+
+
+class _Alone:
+    """One submission of a key at a time: a second one while the first is under way gets 409."""
+
+    def __init__(self, under_way: set[tuple[str, str]], key: tuple[str, str] | None) -> None:
+        self._under_way = under_way
+        self._key = key
+
+    def __enter__(self) -> None:
+        if self._key in self._under_way:
+            raise Problem(409, "under-way", "The same key is being received: send again later.", retry_after=5)
+        if self._key:
+            self._under_way.add(self._key)
+
+    def __exit__(self, *_: object) -> None:
+        if self._key:
+            self._under_way.discard(self._key)
+
+
+async def _signed(body: AsyncIterator[bytes], signature: Signature) -> AsyncIterator[bytes]:
+    async for piece in body:
+        signature.update(piece)
+        yield piece
+
+
+def _disk_full(wait: float) -> Problem:
+    return Problem(507, "disk-full", "There is no space for it now: send the same again later.", retry_after=wait)
