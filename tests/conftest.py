@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import http.client
 import itertools
 import tempfile
 import warnings
@@ -49,3 +50,29 @@ def postgres_url(postgres_server: str) -> Iterator[str]:
     yield postgres_server.replace("/postgres?", f"/{name}?")
     with psycopg.connect(postgres_server, autocommit=True) as connection:
         connection.execute(f"DROP DATABASE {name} WITH (FORCE)".encode())
+
+
+@pytest.fixture(scope="session")
+def object_server() -> Iterator[int]:
+    """Start a server that speaks as S3 does, in memory, and return its port on loopback."""
+    from moto.server import ThreadedMotoServer  # noqa: PLC0415 - seconds, for those tests that need it
+
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    server.start()
+    yield server.get_host_and_port()[1]
+    server.stop()
+
+
+@pytest.fixture
+def bucket(object_server: int, monkeypatch: pytest.MonkeyPatch) -> str:
+    """Return the URL of an empty bucket, with the environment set so that it is found."""
+    monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{object_server}")
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "tests")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "tests")
+    monkeypatch.setenv("AWS_REGION", "us-east-1")
+    name = f"casebook-{next(_numbers)}"
+    connection = http.client.HTTPConnection("127.0.0.1", object_server, timeout=30)
+    connection.request("PUT", f"/{name}")
+    assert connection.getresponse().status == 200
+    connection.close()
+    return f"s3://{name}"

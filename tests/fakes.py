@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
@@ -29,7 +30,7 @@ from casebook.domain.quote import Quote
 from casebook.domain.run import RunStatus, Stage
 from casebook.domain.submission import Submission
 from casebook.errors import CasebookError, KeyReused, PermanentError, QueueFull, StorageFailed
-from casebook.ports import IncomingFile, Library, NotRead, ReadRequest, Search
+from casebook.ports import IncomingFile, Kept, Library, NotRead, ReadRequest, Search
 from tests import samples
 
 P = ParamSpec("P")
@@ -57,14 +58,33 @@ class FakeStorage:
         except KeyError as error:
             raise StorageFailed from error
 
+    def stream(self, key: str, start: int = 0, end: int | None = None) -> Iterator[bytes]:
+        yield self.read(key)[start:end]
+
+    def look(self, key: str) -> Kept | None:
+        _check(key)
+        return Kept(key, len(self.kept[key]), samples.NOW) if key in self.kept else None
+
     def exists(self, key: str) -> bool:
         return key in self.kept
+
+    def entries(self, prefix: str) -> Iterator[Kept]:
+        return (Kept(key, len(self.kept[key]), samples.NOW) for key in self.keys(prefix))
 
     def keys(self, prefix: str) -> Sequence[str]:
         return sorted(key for key in self.kept if not prefix or key.startswith(f"{prefix}/"))
 
     def remove(self, key: str) -> None:
         self.kept.pop(key, None)
+
+    def remove_all(self, prefix: str) -> None:
+        _check(prefix)
+        for key in self.keys(prefix):
+            self.remove(key)
+
+    def move(self, key: str, to: str) -> None:
+        self.write(to, self.read(key))
+        self.remove(key)
 
     def locate(self, key: str) -> str:
         return f"memory/{key}"
@@ -75,7 +95,10 @@ class FakeStorage:
 
     @contextmanager
     def local_copy(self, key: str) -> Iterator[Path]:
-        yield Path(self.locate(key))
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder, key.rpartition("/")[2])
+            path.write_bytes(self.read(key))
+            yield path
 
 
 def _check(key: str) -> None:

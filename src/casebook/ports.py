@@ -54,6 +54,15 @@ class Progress(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """What is known of something in a storage without reading it."""
+
+    key: str
+    size: int  # bytes
+    written_at: datetime  # UTC
+
+
 class Storage(Protocol):
     """Keeps files under keys: POSIX paths relative to the outputs root, such as ``acme/final/report.md``."""
 
@@ -69,8 +78,23 @@ class Storage(Protocol):
         """Return what is kept. Raises StorageFailed when there is nothing."""
         ...
 
+    def stream(self, key: str, start: int = 0, end: int | None = None) -> Iterator[bytes]:
+        """Yield what is kept, from byte `start` up to byte `end` (not included), piece by piece.
+
+        Raises StorageFailed when there is nothing.
+        """
+        ...
+
+    def look(self, key: str) -> Kept | None:
+        """Tell size and time of what is kept, None when there is nothing."""
+        ...
+
     def exists(self, key: str) -> bool:
         """Tell whether something is kept under `key`."""
+        ...
+
+    def entries(self, prefix: str) -> Iterator[Kept]:
+        """Yield all that is kept below the folder `prefix`, in any order; ``""`` is the root."""
         ...
 
     def keys(self, prefix: str) -> Sequence[str]:
@@ -79,6 +103,14 @@ class Storage(Protocol):
 
     def remove(self, key: str) -> None:
         """Forget what is kept; nothing happens when there is nothing."""
+        ...
+
+    def remove_all(self, prefix: str) -> None:
+        """Forget everything below the folder `prefix`; nothing happens when there is nothing."""
+        ...
+
+    def move(self, key: str, to: str) -> None:
+        """Keep what is under `key` under `to` instead. Raises StorageFailed when there is nothing."""
         ...
 
     def locate(self, key: str) -> str:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 
-from casebook.ports import Storage
+from casebook.ports import Kept, Storage
 
 
 class FencedStorage:
@@ -24,9 +24,21 @@ class FencedStorage:
         """Return what is kept."""
         return self._storage.read(key)
 
+    def stream(self, key: str, start: int = 0, end: int | None = None) -> Iterator[bytes]:
+        """Yield what is kept, piece by piece."""
+        return self._storage.stream(key, start, end)
+
+    def look(self, key: str) -> Kept | None:
+        """Tell size and time of what is kept."""
+        return self._storage.look(key)
+
     def exists(self, key: str) -> bool:
         """Tell whether something is kept."""
         return self._storage.exists(key)
+
+    def entries(self, prefix: str) -> Iterator[Kept]:
+        """Yield all that is kept below a folder."""
+        return self._storage.entries(prefix)
 
     def keys(self, prefix: str) -> Sequence[str]:
         """Return all keys below a folder."""
@@ -45,6 +57,16 @@ class FencedStorage:
         """Forget what is kept, if the run is still ours."""
         self._check()
         self._storage.remove(key)
+
+    def remove_all(self, prefix: str) -> None:
+        """Forget everything below a folder, if the run is still ours."""
+        self._check()
+        self._storage.remove_all(prefix)
+
+    def move(self, key: str, to: str) -> None:
+        """Keep under another key, if the run is still ours."""
+        self._check()
+        self._storage.move(key, to)
 
     def adopt(self, path: Path, key: str) -> None:
         """Keep a local file, if the run is still ours."""

@@ -5,11 +5,18 @@ from __future__ import annotations
 import errno
 import os
 import shutil
+import stat
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
+from datetime import UTC, datetime
 from pathlib import Path
 
+from casebook.domain.keys import key_parts
 from casebook.errors import StorageFailed
+from casebook.ports import Kept
+
+_PIECE_BYTES = 256 * 1024
+_BEING_WRITTEN = ".writing-"
 
 
 class LocalStorage:
@@ -38,24 +45,74 @@ class LocalStorage:
         with _explained(path):
             return path.read_bytes()
 
+    def stream(self, key: str, start: int = 0, end: int | None = None) -> Iterator[bytes]:
+        """Yield what is kept, from byte `start` up to byte `end`, piece by piece. Raises StorageFailed."""
+        path = self._path(key)
+        with _explained(path), path.open("rb") as file:
+            file.seek(start)
+            left = max((end if end is not None else os.fstat(file.fileno()).st_size) - start, 0)
+            while left and (piece := file.read(min(left, _PIECE_BYTES))):
+                left -= len(piece)
+                yield piece
+
+    def look(self, key: str) -> Kept | None:
+        """Tell size and time of what is kept, None when there is nothing."""
+        path = self._path(key)
+        try:
+            facts = path.lstat()
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+        return _kept(key, facts) if stat.S_ISREG(facts.st_mode) else None
+
     def exists(self, key: str) -> bool:
         """Tell whether something is kept under `key`."""
         return self._path(key).is_file()
 
+    def entries(self, prefix: str) -> Iterator[Kept]:
+        """Yield all that is kept below the folder `prefix`, in any order; links are not followed, nor are they kept."""
+        folder = self._path(prefix) if prefix else self.root
+        if not (prefix and folder.is_symlink()):
+            yield from self._walk(folder)
+
     def keys(self, prefix: str) -> Sequence[str]:
         """Return all keys below the folder `prefix`, sorted."""
-        folder = self._path(prefix) if prefix else self.root
-        return sorted(
-            path.relative_to(self.root).as_posix()
-            for path in folder.rglob("*")
-            if path.is_file() and not path.name.startswith(".writing-")
-        )
+        return sorted(entry.key for entry in self.entries(prefix))
+
+    def _walk(self, folder: Path) -> Iterator[Kept]:
+        try:
+            found = list(os.scandir(folder))
+        except (FileNotFoundError, NotADirectoryError):
+            return
+        for entry in found:
+            if entry.is_dir(follow_symlinks=False):
+                yield from self._walk(Path(entry.path))
+            elif entry.is_file(follow_symlinks=False) and not entry.name.startswith(_BEING_WRITTEN):
+                with suppress(FileNotFoundError):  # removed since the folder was listed
+                    facts = entry.stat(follow_symlinks=False)
+                    yield _kept(Path(entry.path).relative_to(self.root).as_posix(), facts)
 
     def remove(self, key: str) -> None:
         """Forget what is kept; nothing happens when there is nothing."""
         path = self._path(key)
         with _explained(path):
             path.unlink(missing_ok=True)
+
+    def remove_all(self, prefix: str) -> None:
+        """Forget everything below the folder `prefix`, and the folder."""
+        folder = self._path(prefix)
+        with _explained(folder), suppress(FileNotFoundError):
+            if folder.is_symlink():
+                folder.unlink()
+            else:
+                shutil.rmtree(folder)
+
+    def move(self, key: str, to: str) -> None:
+        """Keep what is under `key` under `to` instead. Raises StorageFailed when there is nothing."""
+        source, target = self._path(key), self._path(to)
+        with _explained(source):
+            source.lstat()  # no folder is made for what is not there
+            target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            source.rename(target)
 
     def locate(self, key: str) -> str:
         """Say where a person finds what is kept: its path."""
@@ -77,17 +134,17 @@ class LocalStorage:
         yield self._path(key)
 
     def _path(self, key: str) -> Path:
-        parts = key.split("/")
-        if any(part in {"", ".", ".."} for part in parts) or "\0" in key:
-            message = "a storage key has an empty or relative part"
-            raise StorageFailed(message)
-        return self.root.joinpath(*parts)
+        return self.root.joinpath(*key_parts(key))
+
+
+def _kept(key: str, facts: os.stat_result) -> Kept:
+    return Kept(key, facts.st_size, datetime.fromtimestamp(facts.st_mtime, UTC))
 
 
 @contextmanager
 def _beside(target: Path) -> Iterator[Path]:
     """Lend a place to write in; always the same one, so that what a killed process left there is written over."""
-    temporary = target.with_name(f".writing-{target.name}")
+    temporary = target.with_name(f"{_BEING_WRITTEN}{target.name}")
     try:
         yield temporary
     except BaseException:
