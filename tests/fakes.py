@@ -25,6 +25,7 @@ from casebook.domain.intake import (
     StoredSubmission,
     WorkState,
 )
+from casebook.domain.notice import Notice
 from casebook.domain.passage import Hit, Passage
 from casebook.domain.quote import Quote
 from casebook.domain.run import RunStatus, Stage
@@ -293,6 +294,16 @@ class FakeSharedFiles:
         if isinstance(found, Exception):
             raise found
         return found
+
+
+class FakeNotifier:
+    """A `Notifier` that remembers what it was to tell."""
+
+    def __init__(self) -> None:
+        self.told: list[Notice] = []
+
+    def notify(self, notice: Notice) -> None:
+        self.told.append(notice)
 
 
 class FakeProgress:

@@ -11,6 +11,7 @@
         ├── KeyReused             the idempotency key was used for another submission
         ├── QuoteNotFound         the words do not stand in the passage
         ├── StorageFailed         the outputs folder cannot be read or written
+        ├── BudgetReached         a model would cost more than the run or the day may
         └── BelowShipGate         the report is not good enough to be delivered
     Interruption          ends a run from outside: not an error, so that nothing that handles errors catches it
     ├── RunCancelled          somebody asked for it
@@ -76,6 +77,10 @@ class QuoteNotFound(PermanentError):
 
 class StorageFailed(PermanentError):
     """The outputs folder cannot be read or written."""
+
+
+class BudgetReached(PermanentError):
+    """The budget for language models is reached; what was paid for is kept."""
 
 
 class BelowShipGate(PermanentError):

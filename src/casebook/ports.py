@@ -18,6 +18,7 @@ from casebook.domain.analysis import Analysis, AnalystFacts, Portfolio
 from casebook.domain.document import Document, Segment, Source, Table
 from casebook.domain.evidence import EvidenceBase
 from casebook.domain.intake import NewSubmission, Receipt, StoredCompany, StoredSubmission
+from casebook.domain.notice import Notice
 from casebook.domain.passage import Hit, Passage
 from casebook.domain.run import RunStatus, Stage
 from casebook.domain.submission import Submission
@@ -358,6 +359,19 @@ class Drive(Protocol):
 class Notifier(Protocol):
     """Tells people that a run is done or has failed; never blocks or fails a run."""
 
-    def notify(self, event: str, facts: Mapping[str, str]) -> None:
-        """Send a message about `event`."""
+    def notify(self, notice: Notice) -> None:
+        """See to it that the notice is sent; returns at once and raises nothing."""
+        ...
+
+
+class Messenger(Protocol):
+    """One way of sending a notice."""
+
+    @property
+    def name(self) -> str:
+        """A word for logs and file names."""
+        ...
+
+    def send(self, notice: Notice) -> None:
+        """Send it. Raises TransientError when it may go through later, PermanentError when it will not."""
         ...

@@ -12,12 +12,13 @@ from datetime import datetime
 
 import msgspec
 
+from casebook.domain.notice import Event, Notice
 from casebook.domain.report_files import ReportFiles
 from casebook.domain.run import Folder, Run, RunStatus
 from casebook.domain.submission import Submission
-from casebook.errors import CasebookError, RunCancelled
+from casebook.errors import BudgetReached, CasebookError, RunCancelled
 from casebook.observability.logs import Log
-from casebook.ports import Inbox, Step
+from casebook.ports import Inbox, Notifier, Step
 from casebook.run_records import RunRecords
 from casebook.workflow import Case, Tools, run_case
 
@@ -42,6 +43,8 @@ class Casebook:
     engine: Callable[[Run], Step]
     lock: Callable[[str], AbstractContextManager[None]]
     version: str
+    notifier: Notifier | None = None
+    link: Callable[[Run, ReportFiles | None], str | None] = lambda _run, _files: None  # where people look at a run
 
     def run(self, submission: Submission, inbox: Inbox) -> Finished:
         """Take a submission to its report; an unfinished run over the same input is gone on with.
@@ -82,8 +85,9 @@ class Casebook:
         try:
             files = run_case(case, tools=self.tools, step=self.engine(run))
         except BaseException as error:
-            self._close(run, error)
+            self._tell(self._close(run, error), submission, error=error)
             raise
+        self._tell(self._latest(run), submission, files=files)  # before it is closed: a crash here repeats it
         finished = self._close(run, None)
         seconds = time.monotonic() - begun
         self.log.metric("run_seconds", round(seconds, 3), "s")
@@ -122,11 +126,38 @@ class Casebook:
         self.records.write(run)
         return run, False
 
+    def _tell(
+        self, run: Run, submission: Submission, *, files: ReportFiles | None = None, error: BaseException | None = None
+    ) -> None:
+        """Send word of a run that is done or has failed; one that was interrupted goes on and is not told of."""
+        if self.notifier is None or not (files or isinstance(error, Exception)):
+            return
+        last = max(run.steps, key=lambda step: step.started_at, default=None)
+        failed = Event.BUDGET_REACHED if isinstance(error, BudgetReached) else Event.RUN_FAILED
+        self.notifier.notify(
+            Notice(
+                event=Event.RUN_DONE if files else failed,
+                run_id=run.id,
+                company_name=run.company_name,
+                company_slug=run.company_slug,
+                at=self.tools.clock().isoformat(timespec="seconds"),
+                occasion=last.started_at if last else run.started_at,
+                step=next((step.stage for step in run.steps if step.status is RunStatus.FAILED), None),
+                reason=_reason(error),
+                use_cases=files.use_cases if files else None,
+                quotes=files.quotes if files else None,
+                link=self.link(run, files),
+                to=submission.notify,
+            )
+        )
+
+    def _latest(self, run: Run) -> Run:
+        return self.records.find_in(run.company_slug, run.id) or run
+
     def _close(self, run: Run, error: BaseException | None) -> Run:
         """Write down how the run ended, beside what its steps wrote."""
-        latest = self.records.find_in(run.company_slug, run.id) or run
         finished = replace(
-            latest,
+            self._latest(run),
             status=_status(error),
             error=_reason(error),
             finished_at=self.tools.clock().isoformat(timespec="seconds"),

@@ -11,8 +11,9 @@ from typing import ParamSpec, TypeVar
 import pytest
 
 from casebook.backends.engines.plain import PlainEngine
+from casebook.domain.notice import Event
 from casebook.domain.run import Run, RunStatus, Stage
-from casebook.errors import PermanentError, StorageFailed
+from casebook.errors import BudgetReached, PermanentError, StorageFailed
 from casebook.observability.logs import Log
 from casebook.ports import Step
 from casebook.run_records import RunRecords
@@ -22,8 +23,10 @@ from tests import samples
 from tests.fakes import (
     FakeAnalyst,
     FakeClock,
+    FakeDrive,
     FakeInbox,
     FakeLibrary,
+    FakeNotifier,
     FakeProgress,
     FakeReader,
     FakeStorage,
@@ -45,6 +48,7 @@ class Bench:
     done: list[Stage] = field(default_factory=list)
     locked: list[str] = field(default_factory=list)
     clock: FakeClock = field(default_factory=FakeClock)
+    notifier: FakeNotifier = field(default_factory=FakeNotifier)
 
     @contextmanager
     def _lock(self, company_slug: str) -> Iterator[None]:
@@ -90,6 +94,8 @@ class Bench:
             engine=self._engine,
             lock=self._lock,
             version="1",
+            notifier=self.notifier,
+            link=lambda run, files: f"{run.id}: {files.md if files else 'no report'}",
         )
 
 
@@ -180,3 +186,39 @@ def test_a_full_disk_is_the_error_that_is_raised(bench: Bench) -> None:
     bench.storage.full = True
     with pytest.raises(StorageFailed, match="the disk is full"):
         first.run(samples.SUBMISSION, INBOX)
+
+
+def test_people_are_told_when_a_report_is_ready(bench: Bench) -> None:
+    finished = bench.casebook.run(replace(samples.SUBMISSION, notify=("a@acme.example",)), INBOX)
+    (notice,) = bench.notifier.told
+    assert (notice.event, notice.run_id, notice.to) == (Event.RUN_DONE, finished.run.id, ("a@acme.example",))
+    assert (notice.use_cases, notice.quotes) == (finished.files.use_cases, finished.files.quotes)
+    assert notice.link == f"{finished.run.id}: {finished.files.md}"
+
+
+@pytest.mark.parametrize(
+    ("error", "told"),
+    [
+        (PermanentError("the file is gone"), [Event.RUN_FAILED]),
+        (BudgetReached("2.00 of 2.00 USD"), [Event.BUDGET_REACHED]),
+        (KeyboardInterrupt(), []),
+    ],
+)
+def test_people_are_told_of_a_failure_but_not_of_an_interruption(
+    bench: Bench, error: BaseException, told: list[Event]
+) -> None:
+    bench.troubles[Stage.PART_B] = error
+    with pytest.raises(type(error)):
+        bench.casebook.run(samples.SUBMISSION, INBOX)
+    assert [notice.event for notice in bench.notifier.told] == told
+    assert [notice.reason for notice in bench.notifier.told] == [str(error)] * len(told)
+
+
+def test_a_run_that_fails_twice_is_told_of_twice_with_the_step(bench: Bench) -> None:
+    drive = FakeDrive([PermanentError("the drive is full")] * 2)
+    tools = replace(bench.casebook.tools, drive=drive, delivery_folder="reports")
+    for _ in range(2):
+        with pytest.raises(PermanentError):
+            replace(bench.casebook, tools=tools).run(samples.SUBMISSION, INBOX)
+    assert [notice.step for notice in bench.notifier.told] == [Stage.UPLOAD] * 2
+    assert len({notice.id for notice in bench.notifier.told}) == 2

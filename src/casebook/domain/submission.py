@@ -27,6 +27,7 @@ class Submission:
     readiness_category: str = ""
     report_expectations: str = ""
     google_drive_link: str = ""
+    notify: tuple[str, ...] = ()  # where to tell that the report is ready: mail addresses or Apprise URLs
     folder: str = ""  # the company's folder, when the store allotted one because another has the same slug
 
     @property
@@ -45,6 +46,7 @@ class Submission:
         readiness_category: str = "",
         report_expectations: str = "",
         google_drive_link: str = "",
+        notify: str = "",
     ) -> Submission:
         """Check and clean the fields.
 
@@ -58,6 +60,7 @@ class Submission:
             readiness_category=_text("readiness_category", readiness_category),
             report_expectations=_text("report_expectations", report_expectations),
             google_drive_link=_text("google_drive_link", google_drive_link, MAX_LINK_CHARACTERS),
+            notify=tuple(_text("notify", notify, MAX_LINK_CHARACTERS).replace(",", " ").split()),
         )
 
 

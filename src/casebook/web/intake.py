@@ -35,6 +35,7 @@ ALIASES: Mapping[str, Sequence[str]] = {
     "readiness_category": ("readinesscategory",),
     "report_expectations": ("reportexpectations",),
     "google_drive_link": ("googledrivelink",),
+    "notify": ("notify", "notifyemail"),
 }
 JSON_FIELD = "json_data"
 

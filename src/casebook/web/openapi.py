@@ -106,6 +106,7 @@ def _form() -> dict[str, Any]:
             "readiness_category": text,
             "report_expectations": text,
             "google_drive_link": {"type": "string", "maxLength": MAX_LINK_CHARACTERS},
+            "notify": {"type": "string", "maxLength": MAX_LINK_CHARACTERS},
         },
     }
 
