@@ -25,6 +25,7 @@ from casebook.domain.intake import (
     StoredSubmission,
     WorkState,
 )
+from casebook.domain.launch import JobName, LaunchState
 from casebook.domain.notice import Notice
 from casebook.domain.passage import Hit, Passage
 from casebook.domain.quote import Quote
@@ -294,6 +295,37 @@ class FakeSharedFiles:
         if isinstance(found, Exception):
             raise found
         return found
+
+
+class FakeLauncher:
+    """A `Launcher` whose jobs go through `states`, then succeed; `trouble` is raised by a start, after it started."""
+
+    name = "fake"
+
+    def __init__(self, states: Sequence[LaunchState | BaseException] = (), trouble: Exception | None = None) -> None:
+        self.states = list(states)
+        self.started: list[JobName] = []
+        self.cancelled: list[str] = []
+        self._trouble = trouble
+
+    def find(self, job: JobName) -> str | None:
+        return job.text if job in self.started else None
+
+    def start(self, job: JobName) -> str:
+        self.started.append(job)
+        if self._trouble:
+            raise self._trouble
+        return job.text
+
+    def state(self, handle: str) -> LaunchState:
+        assert handle in {job.text for job in self.started}
+        state = self.states.pop(0) if self.states else LaunchState.SUCCEEDED
+        if isinstance(state, BaseException):
+            raise state
+        return state
+
+    def cancel(self, handle: str) -> None:
+        self.cancelled.append(handle)
 
 
 class FakeNotifier:

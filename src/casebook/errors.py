@@ -3,7 +3,8 @@
     CasebookError
     ├── TransientError        try again: the same call may succeed later
     │   ├── DiskFull              nothing more can be written until space is freed
-    │   └── QueueFull             as many runs wait as are allowed to
+    │   ├── QueueFull             as many runs wait as are allowed to
+    │   └── Unanswered            it may have been carried out, or not: look before asking again
     └── PermanentError        the same call will fail again: say so at once
         ├── InvalidSubmission     the form's fields cannot be accepted
         ├── NoReadableDocuments   nothing was given that could be read
@@ -49,6 +50,10 @@ class DiskFull(TransientError):
 
 class QueueFull(TransientError):
     """As many runs wait as are allowed to: send the same again later."""
+
+
+class Unanswered(TransientError):
+    """The call may have been carried out, or not: look before sending it again."""
 
 
 class PermanentError(CasebookError):

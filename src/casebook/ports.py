@@ -18,6 +18,7 @@ from casebook.domain.analysis import Analysis, AnalystFacts, Portfolio
 from casebook.domain.document import Document, Segment, Source, Table
 from casebook.domain.evidence import EvidenceBase
 from casebook.domain.intake import NewSubmission, Receipt, StoredCompany, StoredSubmission
+from casebook.domain.launch import JobName, LaunchState
 from casebook.domain.notice import Notice
 from casebook.domain.passage import Hit, Passage
 from casebook.domain.run import RunStatus, Stage
@@ -353,6 +354,34 @@ class Drive(Protocol):
 
         Raises TransientError or PermanentError with what to do.
         """
+        ...
+
+
+class Launcher(Protocol):
+    """Another machine that works on runs when it is asked to."""
+
+    @property
+    def name(self) -> str:
+        """A word for records and messages."""
+        ...
+
+    def find(self, job: JobName) -> str | None:
+        """Return the handle of what was started for `job`, None when nothing was. Raises TransientError."""
+        ...
+
+    def start(self, job: JobName) -> str:
+        """Start a job and return its handle; never starts two for one `job`.
+
+        Raises TransientError when it surely did not start and may later, PermanentError otherwise.
+        """
+        ...
+
+    def state(self, handle: str) -> LaunchState:
+        """Tell how far a job is. Raises TransientError."""
+        ...
+
+    def cancel(self, handle: str) -> None:
+        """End a job; nothing happens when it has ended."""
         ...
 
 

@@ -1,0 +1,1 @@
+"""Where runs are worked on, when not by the worker itself."""
