@@ -185,16 +185,13 @@ class Sandbox:
             worker.send(tasks.popleft(), self.limits)
 
     def _start(self) -> _Worker:
-        # Isolated from the secrets in this process's environment, and from its terminal's signals.
-        environment = {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
-        environment |= {"OMP_THREAD_LIMIT": "1", "LC_ALL": "C.UTF-8"}
         worker = _Worker(
             subprocess.Popen(
                 [sys.executable, "-B", "-P", "-m", "casebook.documents.worker"],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL,
-                env=environment,
+                env=environment(),
                 start_new_session=True,
             )
         )
@@ -253,6 +250,12 @@ class Sandbox:
         with contextlib.suppress(KeyError, ValueError):
             self._selector.unregister(worker.output)
         return worker.kill()
+
+
+def environment() -> dict[str, str]:
+    """Return a worker's environment: without the secrets of this process's own."""
+    kept = {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
+    return kept | {"OMP_THREAD_LIMIT": "1", "LC_ALL": "C.UTF-8"}
 
 
 def _end_reason(status: int) -> str:

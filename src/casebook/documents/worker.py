@@ -57,7 +57,7 @@ def main() -> None:
     while len(length := incoming.read(LENGTH_BYTES)) == LENGTH_BYTES:
         request = decoder.decode(incoming.read(int.from_bytes(length)))
         if not confined:
-            _confine(request.limits)
+            confine(request.limits)
             confined = True
         try:
             frame = encoder.encode(_read(request))
@@ -68,7 +68,7 @@ def main() -> None:
 
 
 def _read(request: Request) -> Response:
-    _set_deadline(request.limits.seconds)
+    set_deadline(request.limits.seconds)
     try:
         data = read_file(Path(request.path), request.limits.file_bytes)
         document = read_bytes(request.name, data, request.limits, media_type=request.media_type)
@@ -79,7 +79,8 @@ def _read(request: Request) -> Response:
         return Response(reason=TOO_MUCH_MEMORY, worn=True)
 
 
-def _confine(limits: Limits) -> None:
+def confine(limits: Limits) -> None:
+    """Put this process in limits that it cannot lift."""
     try:
         import resource  # noqa: PLC0415  there is none on Windows
     except ImportError:
@@ -95,7 +96,7 @@ def _confine(limits: Limits) -> None:
             resource.setrlimit(kind, (bound, bound))
 
 
-def _set_deadline(seconds: float) -> None:
+def set_deadline(seconds: float) -> None:
     """End this process by itself some time after the parent should have ended it."""
     with contextlib.suppress(ImportError, AttributeError, ValueError, OSError):
         import resource  # noqa: PLC0415  there is none on Windows
