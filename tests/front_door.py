@@ -6,9 +6,9 @@ import http.client
 import json
 import socket
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +23,7 @@ from casebook.web.app import application
 from casebook.web.guard import Guard
 from casebook.web.intake import ReceivedFolder
 from casebook.web.limits import Limits
+from casebook.web.pages.site import Site
 from casebook.web.parts import Pages, Parts
 from casebook.web.server import listen, make_server
 from casebook.web.sweeper import Outbox, Sweeper
@@ -115,6 +116,7 @@ def open_door(  # noqa: PLR0913 - what a test may choose
     wrap_store: Callable[[SubmissionStore], SubmissionStore] = lambda store: store,
     success_status: int = 202,
     pages: Pages | None = None,
+    embedders: Sequence[str] | None = None,
 ) -> Iterator[Door]:
     limits = limits or Limits(free_bytes=0)
     kept = RowStore(SqliteDatabase(outputs / "casebook.sqlite3", SCHEMA), taken=lambda slug: (outputs / slug).exists())
@@ -153,6 +155,9 @@ def open_door(  # noqa: PLR0913 - what a test may choose
         stop=lambda: stopped.append(True),
         pages=pages,
     )
+    site = Site(parts, storage=storage, embedders=embedders or ())
+    if embedders is not None:  # the pages themselves, not a test's own
+        parts = replace(parts, pages=site)
     server = make_server(application(parts), limits)
     listening = listen("127.0.0.1", 0)
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
@@ -165,6 +170,7 @@ def open_door(  # noqa: PLR0913 - what a test may choose
         server.should_exit = True
         thread.join(timeout=30)
         listening.close()
+        site.close()
         outbox.close()
         sweeper.close()
         received.close()

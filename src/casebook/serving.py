@@ -10,7 +10,7 @@ import secrets
 import socket
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 
@@ -24,6 +24,7 @@ from casebook.web.app import application
 from casebook.web.guard import Guard, parse_webhook_secrets
 from casebook.web.intake import ReceivedFolder
 from casebook.web.limits import Limits
+from casebook.web.pages.site import Site
 from casebook.web.parts import Parts
 from casebook.web.server import listen, make_server
 from casebook.web.sweeper import Outbox, Sweeper
@@ -32,6 +33,7 @@ DEFAULT_PORT = 8000
 _MIB = 1024 * 1024
 _RESERVED = {"local", "anonymous", "webhook", "failed"}  # principals that are not keys
 _KEY_NAME = re.compile(r"[a-z0-9-]{1,40}")
+_ORIGIN = re.compile(r"https?://[A-Za-z0-9.-]+(:[0-9]{1,5})?")
 _KEY_DIGEST = re.compile(r"[0-9a-f]{64}")
 _MIN_MASTER_CHARACTERS = 32
 _STOP_SECONDS = 20.0  # for a worker to come to the end of a step
@@ -47,6 +49,7 @@ class DoorSettings:
     keys: Mapping[str, str]  # CASEBOOK_API_KEYS: name:sha256, separated by commas
     webhook_secrets: tuple[bytes, ...] = ()  # OPENAI_WEBHOOK_SECRET: one, or the old and the new one
     master_key: str = ""  # CASEBOOK_MASTER_KEY: access tokens are made of it; else a file in the outputs folder
+    embedders: tuple[str, ...] = ()  # CASEBOOK_EMBED_ORIGINS: sites that may show the form at /embed in a frame
     origins: tuple[str, ...] = ()  # CASEBOOK_CORS_ORIGINS: web pages that may use this server
     hosts: tuple[str, ...] = ()  # CASEBOOK_ALLOWED_HOSTS: names that this server answers for
     proxies: tuple[str, ...] = ()  # CASEBOOK_TRUSTED_PROXIES: addresses whose X-Forwarded-For is believed
@@ -78,6 +81,7 @@ class DoorSettings:
             keys=_keys(environment.get("CASEBOOK_API_KEYS") or ""),
             webhook_secrets=_webhook_secrets(secret) if secret else (),
             master_key=master_key,
+            embedders=_origins(environment, "CASEBOOK_EMBED_ORIGINS"),
             origins=_list(environment, "CASEBOOK_CORS_ORIGINS"),
             hosts=_list(environment, "CASEBOOK_ALLOWED_HOSTS"),
             proxies=_list(environment, "CASEBOOK_TRUSTED_PROXIES"),
@@ -169,7 +173,9 @@ def open_server(
             store_alive=lambda: store.alive,
             stop=stop,
         )
-        server = make_server(application(parts), door.limits, trusted_proxies=door.proxies)
+        site = Site(parts, storage=records.storage, embedders=door.embedders)
+        stack.callback(site.close)
+        server = make_server(application(replace(parts, pages=site)), door.limits, trusted_proxies=door.proxies)
 
         def serve() -> bool:
             log.info("serving", address=address)
@@ -287,6 +293,15 @@ def _number(environment: Mapping[str, str], name: str, default: int, *, most: in
         message = f"{name} is a whole number up to {most}"
         raise PermanentError(message)
     return int(value)
+
+
+def _origins(environment: Mapping[str, str], name: str) -> tuple[str, ...]:
+    """Read origins strictly: they become part of a header."""
+    found = _list(environment, name)
+    if not all(_ORIGIN.fullmatch(origin) for origin in found):
+        message = f"{name} is a list of origins such as https://www.example.org, separated by commas"
+        raise PermanentError(message)
+    return found
 
 
 def _list(environment: Mapping[str, str], name: str) -> tuple[str, ...]:

@@ -32,6 +32,16 @@ class SubmissionAnswer:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class UploadAnswer:
+    """A single file is on disk for good; `upload` is what the form brings back in its field `uploads`."""
+
+    upload: str
+    name: str
+    size: int
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class StepState:
     """One step of a job; `queued` before it begins."""
 

@@ -14,6 +14,7 @@ from casebook.web.runs import RunRoutes
 from casebook.web.shell import Shell
 from casebook.web.storing import Storing
 from casebook.web.submitting import Submitting
+from casebook.web.uploads import Uploads
 
 
 def application(parts: Parts) -> ASGIApp:
@@ -25,11 +26,13 @@ def application(parts: Parts) -> ASGIApp:
         yield
         parts.draining.set()  # open event streams end
 
+    uploads = Uploads(parts)
     routes: list[BaseRoute] = [
-        *Submitting(parts, backlog).routes(),
+        *(parts.pages.routes() if parts.pages else ()),  # first: of two answers a browser gets the page
+        *Submitting(parts, backlog, uploads).routes(),
+        *uploads.routes(),
         *About(parts, backlog).routes(),
         *Storing(parts).routes(),
         *RunRoutes(parts).routes(),
-        *(parts.pages.routes() if parts.pages else ()),
     ]
     return Shell(Router(routes, redirect_slashes=False, lifespan=lifespan), parts)

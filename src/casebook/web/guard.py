@@ -20,6 +20,7 @@ from starlette.requests import Request
 from casebook.domain.intake import ANONYMOUS, StoredCompany, opens
 from casebook.errors import PermanentError
 from casebook.web.problems import Problem, not_found
+from casebook.web.sessions import ACCESS, SESSION, SESSION_SECONDS, cookie_of, principal_of, session_note
 
 LOCAL = "local"  # the principal of everyone on this machine, when nothing else is set up
 WEBHOOK = "webhook"  # the principal of signed webhooks
@@ -156,12 +157,37 @@ class Guard:
             principal = self._keys.get(hashlib.sha256(bearer.encode("utf-8", "replace")).hexdigest())
             if principal:
                 return Caller(principal)
+        signed_in = self.signed_in(request)
+        if signed_in and not bearer:
+            return Caller(signed_in)
+        token = bearer or cookie_of(request, ACCESS)
         if not self.is_set_up and not self._strangers:
-            return Caller(LOCAL, bearer)
-        return Caller(ANONYMOUS, bearer)
+            return Caller(LOCAL, token)
+        return Caller(ANONYMOUS, token)
 
-    def sender(self, request: Request) -> tuple[Caller, Signature | None]:
-        """Tell who sends a submission. Raises Problem: 401, 429."""
+    def signed_in(self, request: Request) -> str | None:
+        """Tell who signed in with this browser; a key that was taken away signs nobody in."""
+        note = cookie_of(request, SESSION)
+        principal = principal_of(note, self._master, self._now()) if note else None
+        return principal if principal in set(self._keys.values()) else None
+
+    def sign_in(self, request: Request, key: str) -> str | None:
+        """Return the note of a session for the key's principal, None for a wrong key. Raises Problem: 429."""
+        self._count("sign-in:", address(request))
+        principal = self._keys.get(hashlib.sha256(key.encode("utf-8", "replace")).hexdigest())
+        return session_note(self._master, principal, self._now() + SESSION_SECONDS) if principal else None
+
+    @property
+    def has_keys(self) -> bool:
+        """Tell whether people can sign in."""
+        return bool(self._keys)
+
+    def may_send(self, request: Request) -> bool:
+        """Tell whether a form of this browser would be taken."""
+        return self.caller(request).principal != ANONYMOUS or self._strangers
+
+    def sender(self, request: Request, what: str = "") -> tuple[Caller, Signature | None]:
+        """Tell who sends a submission, or `what` else, which is counted by itself. Raises Problem: 401, 429."""
         signature = None
         try:
             if self._secrets and any(name in request.headers for name in _SIGNED):
@@ -175,7 +201,7 @@ class Guard:
             self._count("failed", address(request))
             raise
         if caller.principal != LOCAL:
-            self._count(caller.principal, address(request) if caller.principal == ANONYMOUS else "")
+            self._count(what + caller.principal, address(request) if caller.principal == ANONYMOUS else "")
         return caller, signature
 
     def _check_let_in(self, caller: Caller) -> None:

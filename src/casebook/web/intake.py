@@ -143,6 +143,25 @@ async def read_form(  # noqa: PLR0913 - where it comes from, where it goes
         await asyncio.to_thread(folder.flush)
 
 
+async def read_file(body: AsyncIterator[bytes], *, stem: str, name: str, folder: ReceivedFolder) -> UploadedFile:
+    """Read one file; afterwards it is on disk for good, as ``stem.path``. Raises DiskFull, StorageFailed."""
+    writer = _FileWriter(folder, f"{stem}.001", name)
+    buffer = bytearray()
+    try:
+        async for piece in body:
+            buffer += piece
+            if len(buffer) >= _BUFFER_BYTES:
+                await asyncio.to_thread(writer.write, bytes(buffer), last=False)
+                buffer.clear()
+        file = await asyncio.to_thread(writer.write, bytes(buffer), last=True)
+    except BaseException:
+        writer.abandon()
+        raise
+    await asyncio.to_thread(folder.flush)
+    assert file is not None  # noqa: S101 - it was the last piece
+    return file
+
+
 def parse_json(data: bytes) -> Fields:
     """Read a JSON object strictly: UTF-8, each name once, no NaN. Raises Problem: 400."""
     try:
@@ -212,6 +231,10 @@ class ReceivedFolder:
         """Give a file its final name."""
         os.rename(name, other, src_dir_fd=self._descriptor, dst_dir_fd=self._descriptor)
 
+    def link(self, name: str, other: str) -> None:
+        """Give a file a second name. Raises FileNotFoundError when there is none."""
+        os.link(name, other, src_dir_fd=self._descriptor, dst_dir_fd=self._descriptor, follow_symlinks=False)
+
     def remove(self, name: str) -> None:
         """Remove a file if it is there."""
         with suppress(OSError):
@@ -237,6 +260,8 @@ def disk_errors() -> Iterator[None]:
     """Turn the disk's errors into ours; after an I/O error nothing that was flushed can be trusted."""
     try:
         yield
+    except FileNotFoundError:
+        raise  # what is not there does not tell of a broken disk
     except OSError as error:
         if error.errno in {errno.ENOSPC, errno.EDQUOT}:
             raise DiskFull(retry_after=60) from error

@@ -9,11 +9,11 @@ import msgspec
 
 from casebook.domain.run import Stage
 from casebook.domain.submission import MAX_LINK_CHARACTERS, MAX_NAME_CHARACTERS, MAX_TEXT_CHARACTERS, USE_CASES_RANGE
-from casebook.web.answers import Health, Runs, RunState, StorageListing, SubmissionAnswer
+from casebook.web.answers import Health, Runs, RunState, StorageListing, SubmissionAnswer, UploadAnswer
 from casebook.web.problems import MEDIA_TYPE, ProblemDetails
 
 _JSON = "application/json"
-_TYPES = (Health, Runs, RunState, StorageListing, SubmissionAnswer, ProblemDetails)
+_TYPES = (Health, Runs, RunState, StorageListing, SubmissionAnswer, UploadAnswer, ProblemDetails)
 
 
 @cache
@@ -43,6 +43,7 @@ def _paths(types: dict[str, Any]) -> dict[str, Any]:
     slug, run_id = _path_parameter("slug"), _path_parameter("run_id")
     return {
         "/": {"post": _submit(types["SubmissionAnswer"])},
+        "/uploads": {"post": _upload(types["UploadAnswer"])},
         "/health": {"get": _operation("health", _body(types["Health"]), others={"503": _body(types["Health"])})},
         "/health/live": {"get": _operation("live", _body({"type": "object"}))},
         "/test": {"get": _operation("describeItself", _body({"type": "object"}))},
@@ -90,6 +91,12 @@ def _submit(answer: dict[str, Any]) -> dict[str, Any]:
     key = {"name": "Idempotency-Key", "in": "header", "schema": {"type": "string", "pattern": "^[!-~]{16,255}$"}}
     operation = _operation("submit", _body(answer), status="202", others={"200": _body(answer)}, parameters=[key])
     return {**operation, "requestBody": {"required": True, "content": {_JSON: form, "multipart/form-data": form}}}
+
+
+def _upload(answer: dict[str, Any]) -> dict[str, Any]:
+    name = {"name": "X-File-Name", "in": "header", "schema": {"type": "string", "pattern": "^[!-~]{0,500}$"}}
+    operation = _operation("upload", _body(answer), status="201", parameters=[name])
+    return {**operation, "requestBody": {"content": {"application/octet-stream": {}}}}
 
 
 def _form() -> dict[str, Any]:

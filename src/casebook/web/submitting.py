@@ -31,6 +31,7 @@ from casebook.web.guard import Caller, Signature, address
 from casebook.web.intake import Received, body_of, check_head, parse_fields, read_form, read_json
 from casebook.web.parts import Backlog, Parts, as_json, wants_page
 from casebook.web.problems import Problem
+from casebook.web.uploads import Uploads
 
 _START_SECONDS = 2.0  # for which an answer waits to say whether its run was handed over
 _MOST_ERROR_FILES = 1000
@@ -51,9 +52,10 @@ class _Arrival:
 class Submitting:
     """The route that takes submissions."""
 
-    def __init__(self, parts: Parts, backlog: Backlog) -> None:
+    def __init__(self, parts: Parts, backlog: Backlog, uploads: Uploads) -> None:
         """Keep what comes in with `parts`."""
         self._parts = parts
+        self._staged = uploads
         self._backlog = backlog
         self._under_way: set[tuple[str, str]] = set()  # keys whose submission is being received
         self._uploads = 0
@@ -69,10 +71,12 @@ class Submitting:
         kind, boundary, most = check_head(request, parts.limits)
         caller, signature = parts.guard.sender(request)
         arrival = self._arrival(request, caller, parts.guard.key(request, caller, signature))
+        request.state.fields = arrival.received.fields  # a page about what is wrong shows what was typed
         with self._alone(arrival):
             try:
                 await self._receive(request, arrival, signature, kind, boundary, most)
                 submission = parse_fields(arrival.received.fields)
+                staged = await self._staged.take_over(arrival.received, caller.principal, arrival.run_id)
                 receipt = await self._keep(arrival, submission)
             except CasebookError as error:
                 raise await asyncio.to_thread(self._not_kept, arrival, error) from error
@@ -83,6 +87,7 @@ class Submitting:
                 raise
         if receipt.replayed:
             self._forget_files(arrival)
+        self._staged.forget(staged)
         return await self._answer(request, arrival, submission, receipt)
 
     async def _check_room(self) -> None:

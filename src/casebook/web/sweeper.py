@@ -23,6 +23,8 @@ from casebook.web.intake import ReceivedFolder
 
 _AT_ONCE = 200  # rows that are looked at together
 ORPHAN_SECONDS = 3600.0  # for which a file without a submission may still be on its way
+STAGED_SECONDS = 24 * 3600.0  # for which a file that was sent before its form waits for it
+STAGED = "upload-"  # what the names of such files begin with
 
 
 class Outbox:
@@ -192,7 +194,8 @@ class Sweeper:
         """Remove received files that no submission has: their sender never got an answer."""
         for path in self._received.path.iterdir():
             with suppress(FileNotFoundError):
-                old = self._clock() - path.lstat().st_mtime > ORPHAN_SECONDS
+                wait = STAGED_SECONDS if path.name.startswith(STAGED) else ORPHAN_SECONDS
+                old = self._clock() - path.lstat().st_mtime > wait
                 if old and self._store.find(path.name.partition(".")[0]) is None:
                     self._log.info("orphan removed", file=path.name)
                     self._received.remove(path.name)

@@ -1,0 +1,130 @@
+"""Files sent one by one, before the form that they belong to: one that failed is sent again, not all of them.
+
+What is answered is a signed note of the file; nothing else is kept. The form brings the notes back and takes the files
+over. A file that no form takes is cleared away after a day.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import binascii
+import hashlib
+import hmac
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from urllib.parse import unquote
+
+import msgspec
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from casebook.domain.intake import UploadedFile
+from casebook.web.answers import UploadAnswer
+from casebook.web.intake import Received, body_of, disk_errors, read_file, shown_name
+from casebook.web.parts import Parts, as_json
+from casebook.web.problems import FieldError, Problem
+from casebook.web.sweeper import STAGED
+
+FIELD = "uploads"  # of the form: notes, with blanks between
+_NAME_HEADER = "x-file-name"
+_MAC_BYTES = 32
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Note:
+    stem: str  # under which the file lies
+    principal: str
+    file: UploadedFile
+
+
+class Uploads:
+    """The route that takes single files, and the way back from notes to files."""
+
+    def __init__(self, parts: Parts) -> None:
+        """Keep what comes in with `parts`."""
+        self._parts = parts
+        self._under_way = 0
+
+    def routes(self) -> list[Route]:
+        """Return the route."""
+        return [Route("/uploads", self.take, methods=["POST"])]
+
+    async def take(self, request: Request) -> Response:
+        """POST /uploads: keep one file, whose name is in X-File-Name, percent-encoded."""
+        parts, limits = self._parts, self._parts.limits
+        caller, _ = parts.guard.sender(request, "file:")
+        if parts.draining.is_set() or self._under_way >= limits.uploads:
+            raise Problem(503, "uploads", "Too many uploads at once: send the same again.", retry_after=5)
+        if parts.received.free_bytes() < limits.free_bytes:
+            raise Problem(507, "disk-full", "There is no space for it now: send the same again later.", retry_after=60)
+        stem = f"{STAGED}{secrets.token_hex(12)}"
+        name = shown_name(unquote(request.headers.get(_NAME_HEADER, ""), errors="replace"))
+        self._under_way += 1
+        try:
+            body = body_of(request, limits, limits.file_bytes)
+            file = await read_file(body, stem=stem, name=name, folder=parts.received)
+        finally:
+            self._under_way -= 1
+        note = self._sign(_Note(stem=stem, principal=caller.principal, file=file))
+        return as_json(UploadAnswer(upload=note, name=file.name, size=file.size, sha256=file.sha256), 201)
+
+    async def take_over(self, received: Received, principal: str, run_id: str) -> list[str]:
+        """Give the files of the form's notes to its run; return what to remove when the form is kept.
+
+        Raises Problem: 413, 422.
+        """
+        notes = [self._open(text, principal) for text in str(received.fields.pop(FIELD, "")).split()]
+        if len(notes) + len(received.files) > self._parts.limits.files:
+            raise Problem(413, "too-many-parts", "The form has too many fields or files.")
+        if not notes:
+            return []
+        return await asyncio.to_thread(self._link, notes, received, run_id)
+
+    def forget(self, names: Sequence[str]) -> None:
+        """Remove files that a form has taken over."""
+        for name in names:
+            self._parts.received.remove(name)
+
+    def _link(self, notes: Sequence[_Note], received: Received, run_id: str) -> list[str]:
+        folder = self._parts.received
+        names = []
+        for note in notes:
+            number = f"{len(received.files) + 1:03d}"
+            path = f"{number}-{note.file.path.partition('-')[2]}"
+            name = f"{note.stem}.{note.file.path}"
+            try:
+                with disk_errors():
+                    folder.link(name, f"{run_id}.{path}")
+            except FileNotFoundError as error:
+                raise _gone() from error
+            received.files.append(replace(note.file, id=number, path=path))
+            names.append(name)
+        folder.flush()
+        return names
+
+    def _sign(self, note: _Note) -> str:
+        data = msgspec.json.encode(note)
+        return base64.urlsafe_b64encode(self._mac(data) + data).decode()
+
+    def _open(self, text: str, principal: str) -> _Note:
+        try:
+            data = base64.urlsafe_b64decode(text.encode("ascii", "replace"))
+        except binascii.Error:
+            data = b""
+        if not hmac.compare_digest(data[:_MAC_BYTES], self._mac(data[_MAC_BYTES:])):
+            raise _gone()
+        note = msgspec.json.decode(data[_MAC_BYTES:], type=_Note)
+        if note.principal != principal:
+            raise _gone()
+        return note
+
+    def _mac(self, data: bytes) -> bytes:
+        return hmac.new(self._parts.master, b"upload:v1:" + data, hashlib.sha256).digest()
+
+
+def _gone() -> Problem:
+    detail = "is no longer here: choose the files again"
+    return Problem(422, "invalid-fields", "Some fields cannot be accepted.", errors=[FieldError(f"/{FIELD}", detail)])
