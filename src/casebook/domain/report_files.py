@@ -12,6 +12,8 @@ class ReportFiles:
     md: str
     html: str
     json: str
+    pdf: str | None = None
+    docx: str | None = None
     use_cases: int
     quotes: int
     files_received: int
@@ -19,5 +21,9 @@ class ReportFiles:
     files_failed: int
 
     def keys(self) -> tuple[str, ...]:
-        """Return the keys of all files."""
-        return self.md, self.html, self.json
+        """Return the keys of all files that were written."""
+        return tuple(key for key in (self.md, self.html, self.json, self.pdf, self.docx) if key)
+
+    def by_format(self) -> dict[str, str]:
+        """Return the keys by format: ``md``, ``html``, ``json`` and what else was written."""
+        return {key.rpartition(".")[2]: key for key in self.keys()}

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from casebook.domain.report import Level
+
 
 @dataclass(frozen=True, slots=True)
 class Text:
@@ -85,6 +87,8 @@ class Point:
     title: str
     value: float
     feasibility: float
+    ranks: tuple[int, int] = (1, 1)  # the best and the worst it may take
+    confidence: Level = Level.HIGH
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +96,44 @@ class OpportunityMap:
     """Value over feasibility."""
 
     points: tuple[Point, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Rating:
+    """The level of one dimension, 1 to 5, with a word for it; None when there is no evidence."""
+
+    name: str
+    level: int | None
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReadinessChart:
+    """Levels by dimension; the company's own score and that of the documents, both of 100."""
+
+    ratings: tuple[Rating, ...]
+    own: float | None
+    found: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Milestone:
+    """A use case on the roadmap: what must come first, and why it may not start as it stands."""
+
+    label: str
+    title: str
+    first: tuple[str, ...] = ()
+    gate: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RoadmapChart:
+    """Milestones by stretch of time."""
+
+    phases: tuple[tuple[str, tuple[Milestone, ...]], ...]
+
+
+Chart = OpportunityMap | ReadinessChart | RoadmapChart
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +149,7 @@ class Evidence:
     language: str
 
 
-Block = Heading | Paragraph | Bullets | QuoteBlock | Table | OpportunityMap | Evidence
+Block = Heading | Paragraph | Bullets | QuoteBlock | Table | Chart | Evidence
 
 
 def words(text: str, *, strong: bool = False) -> Line:

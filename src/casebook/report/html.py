@@ -18,10 +18,12 @@ from casebook.report.blocks import (
     OpportunityMap,
     Paragraph,
     QuoteBlock,
+    ReadinessChart,
+    RoadmapChart,
     Table,
     Text,
 )
-from casebook.report.charts import opportunity_map
+from casebook.report.charts import draw
 
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'"
 
@@ -65,8 +67,8 @@ def _block(block: Block) -> str:  # noqa: PLR0911 - one answer a kind of block
             )
         case Table():
             return _table(block)
-        case OpportunityMap():
-            return f"<figure>{opportunity_map(block)}</figure>"
+        case OpportunityMap() | ReadinessChart() | RoadmapChart():
+            return f'<figure tabindex="0">{draw(block)}</figure>'
         case Evidence():
             return _evidence(block)
 

@@ -16,14 +16,13 @@ from casebook.report.blocks import (
     Inline,
     Line,
     Link,
-    OpportunityMap,
     Paragraph,
-    Point,
     QuoteBlock,
     Table,
     Text,
     words,
 )
+from casebook.report.figures import map_of, readiness_of, roadmap_of
 
 EFFORT = {"S": "small (weeks)", "M": "medium (one to three months)", "L": "large (more than three months)"}
 BUY = {"buy": "buy", "configure": "configure a product", "build": "build"}
@@ -229,6 +228,7 @@ class _Layout:
                 Text(f"{found}. {readiness.comment}"),
             )
         )
+        yield readiness_of(self.report)
         yield Table(
             ("Dimension", "Level", "What shows it", "What would raise it (general)"),
             tuple(
@@ -249,12 +249,7 @@ class _Layout:
         if not use_cases:
             return
         yield Heading(2, "Opportunity map", "map")
-        yield OpportunityMap(
-            tuple(
-                Point(use_case.id, use_case.title, use_case.value.score, use_case.feasibility.score)
-                for use_case in use_cases
-            )
-        )
+        yield map_of(self.report)
         yield Table(
             ("", "Use case", "Function", "Value", "Feasibility", "Priority", "Rank range", "Confidence", "Start"),
             tuple(
@@ -447,6 +442,7 @@ class _Layout:
         if not self.report.roadmap:
             return
         yield Heading(2, "Roadmap", "roadmap")
+        yield roadmap_of(self.report)
         for phase in self.report.roadmap:
             yield Heading(3, str(phase.horizon).capitalize())
             yield Bullets(

@@ -17,9 +17,12 @@ from casebook.report.blocks import (
     OpportunityMap,
     Paragraph,
     QuoteBlock,
+    ReadinessChart,
+    RoadmapChart,
     Table,
     Text,
 )
+from casebook.report.charts import LEVELS
 
 _SPECIAL = re.compile(r"([\\`*_{}\[\]#|~!])")
 _LIST_MARK = re.compile(r"^(\s*(?:\d+(?=[.)](?:\s|$)))?)([-+.)](?=\s|$|--))")
@@ -50,6 +53,10 @@ def _block(block: Block) -> str:  # noqa: PLR0911 - one answer a kind of block
             return _table(block)
         case OpportunityMap():
             return _map(block)
+        case ReadinessChart():
+            return _bars(block)
+        case RoadmapChart():
+            return _plan(block)
         case Evidence():
             return _evidence(block)
 
@@ -100,6 +107,26 @@ def _map(chart: OpportunityMap) -> str:
         cells[row][column : column + len(point.label)] = point.label
     lines = [f"{'1' if number == 0 else ' '} |{''.join(row).rstrip()}" for number, row in enumerate(cells)]
     return "\n".join(["```text", "value", *lines, f"0 +{'-' * width}> feasibility 1", "```"])
+
+
+def _bars(chart: ReadinessChart) -> str:
+    """Draw the levels with letters; the table below has the words."""
+    scores = (("Own score", chart.own), ("From the documents", chart.found))
+    rows = [f"{name:18} {'none' if score is None else f'{score:g} of 100'}" for name, score in scores]
+    rows += [
+        f"{rating.name:18} {'█' * (rating.level or 0)}{'░' * (LEVELS - (rating.level or 0))} {rating.level or '-'}"
+        for rating in chart.ratings
+    ]
+    return "\n".join(["```text", *rows, "```"])
+
+
+def _plan(chart: RoadmapChart) -> str:
+    """Draw which use case is due when; the lists below have the words."""
+    rows = [
+        f"{horizon:12} {' '.join(milestone.label + '!' * bool(milestone.gate) for milestone in milestones)}"
+        for horizon, milestones in chart.phases
+    ]
+    return "\n".join(["```text", *rows, "```"])
 
 
 def _evidence(evidence: Evidence) -> str:

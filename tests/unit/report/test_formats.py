@@ -23,8 +23,8 @@ from tests.fakes import FakeLibrary
 
 TAGS = frozenset(
     """
-    a bdi blockquote body circle div figure footer g h1 h2 h3 h4 head html li main mark meta nav ol p path rect section
-    span strong style svg table tbody td text th thead title tr ul
+    a bdi blockquote body circle desc div figure footer g h1 h2 h3 h4 head html li main mark meta nav ol p path rect
+    section span strong style svg table tbody td text th thead title tr ul
     """.split()
 )
 HOSTILE = [
