@@ -17,12 +17,14 @@ from typing import TYPE_CHECKING
 from casebook import __version__
 from casebook.analysts.catalogue import Catalogue, built_in_catalogue, load_catalogue
 from casebook.analysts.extractive.analyst import ExtractiveAnalyst
+from casebook.answering import CompanyEvidence, open_evidence
 from casebook.backends.engines.plain import PlainEngine
 from casebook.backends.locks import company_lock, server_lock
 from casebook.backends.storages.local import LocalStorage
 from casebook.backends.vector_stores.embedded import EmbeddedVectorStore
 from casebook.documents.library import StoredLibrary
 from casebook.documents.reader import SandboxedReader
+from casebook.domain.company import slugify
 from casebook.domain.run import Run, RunStatus, Stage
 from casebook.errors import PermanentError, RunCancelled, StorageFailed
 from casebook.observability.logs import Log, log_to_file
@@ -91,6 +93,14 @@ def catalogue(settings: Settings) -> Catalogue:
     if settings.catalogue is None:
         return built_in_catalogue()
     return load_catalogue(settings.catalogue, with_built_in=settings.with_built_in)
+
+
+def company_evidence(settings: Settings, company: str) -> CompanyEvidence:
+    """Open the documents of a company, by its name or its folder's. Raises PermanentError when it has no run."""
+    storage = LocalStorage(settings.outputs)
+    records = RunRecords(storage)
+    slug = company if records.of_company(company) else slugify(company)
+    return open_evidence(slug, storage, records, store=EmbeddedVectorStore(storage), library=StoredLibrary)
 
 
 def open_records(settings: Settings) -> RunRecords:

@@ -9,7 +9,7 @@ from io import TextIOWrapper
 import click
 
 from casebook import __version__
-from casebook.commands import checking, looking, queue, running, serving, submitting
+from casebook.commands import asking, checking, looking, queue, running, serving, submitting
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -38,6 +38,8 @@ for command in (
     submitting.submit,
     queue.rerun,
     queue.cancel,
+    asking.ask,
+    asking.mcp,
     checking.evaluate,
     checking.schema,
     checking.doctor,

@@ -1,0 +1,73 @@
+"""`ask` and `mcp`: a company's documents, for people and for assistants."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from casebook.commands.console import as_json_text, explained, json_option, outputs_option, read_settings, with_extra
+
+
+@click.command()
+@click.argument("company")
+@click.argument("question")
+@click.option("--most", type=click.IntRange(1, 50), default=5, show_default=True, help="How many quotes at most.")
+@outputs_option
+@json_option
+def ask(company: str, question: str, most: int, outputs: Path | None, as_json: bool) -> None:  # noqa: FBT001 - a flag
+    """Answer a QUESTION with what the documents of COMPANY say, word for word.
+
+    COMPANY is its name or its folder's name below the outputs. The documents are those of its latest run; no model
+    is asked and nothing is sent anywhere. Quotes are looked for in the language of the question.
+
+    \b
+    Example:
+      casebook ask "Nordwerk Pumpen GmbH" "Wie viele Bestellungen werden am Tag abgetippt?"
+    """  # noqa: D301
+    with explained():
+        from casebook.answering import place_of  # noqa: PLC0415
+        from casebook.bootstrap import company_evidence  # noqa: PLC0415
+
+        answer = company_evidence(read_settings(outputs), company).ask(question, most)
+    if as_json:
+        quotes = [
+            {
+                "id": quote.id,
+                "text": quote.text,
+                "source": answer.sources[quote.source_id],
+                "place": place_of(quote.locator),
+                "start": quote.start,
+                "end": quote.end,
+            }
+            for quote in answer.quotes
+        ]
+        click.echo(as_json_text({"question": question, "quotes": quotes}))
+        return
+    for quote in answer.quotes:
+        where = ", ".join(part for part in (answer.sources[quote.source_id], place_of(quote.locator)) if part)
+        click.echo(f"“{' '.join(quote.text.split())}”\n  — {where}\n")
+    if not answer.quotes:
+        click.echo(
+            "The documents say nothing to this, or say it in other words: ask with words they may use.", err=True
+        )
+
+
+@click.command()
+@click.argument("company")
+@outputs_option
+def mcp(company: str, outputs: Path | None) -> None:
+    """Let an assistant search the documents of COMPANY: a server of the Model Context Protocol on stdin and stdout.
+
+    It offers two tools, `search` and `fetch`, over this one company and nothing else, in the form that deep-research
+    models expect. Who may start this command may read the company's folder anyway; it opens no port.
+
+    \b
+    In a desktop assistant's settings:
+      {"mcpServers": {"casebook": {"command": "casebook", "args": ["mcp", "Acme GmbH", "--outputs", "/path/outputs"]}}}
+    """  # noqa: D301
+    with explained(), with_extra("mcp"):
+        from casebook.bootstrap import company_evidence  # noqa: PLC0415
+        from casebook.evidence_server import serve_evidence  # noqa: PLC0415
+
+        serve_evidence(company_evidence(read_settings(outputs), company), company)
