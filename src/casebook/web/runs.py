@@ -73,7 +73,7 @@ class RunRoutes:
     async def cancel(self, request: Request) -> Response:
         """POST /runs/{id}/cancel: end a run at its next step."""
         stored = await self._parts.submission(request)
-        await _ask(self._parts.work.cancel, stored.run_id)
+        await ask(self._parts.work.cancel, stored.run_id)
         return await self._answer(stored, 202)
 
     async def rerun(self, request: Request) -> Response:
@@ -82,7 +82,7 @@ class RunRoutes:
         wanted = request.query_params.get("from")
         if wanted is not None and wanted not in set(Stage):
             raise Problem(422, "invalid-fields", f"`from` is one of {', '.join(Stage)}.")
-        await _ask(self._parts.work.rerun, stored.run_id, Stage(wanted) if wanted else None)
+        await ask(self._parts.work.rerun, stored.run_id, Stage(wanted) if wanted else None)
         return await self._answer(stored, 202)
 
     async def _answer(self, stored: StoredSubmission, status: int = 200) -> Response:
@@ -108,7 +108,8 @@ class RunRoutes:
             self._streams -= 1
 
 
-async def _ask(act: Callable[..., None], *arguments: object) -> None:
+async def ask(act: Callable[..., None], *arguments: object) -> None:
+    """Ask the queue for something. Raises Problem: 409, 503."""
     try:
         await asyncio.to_thread(act, *arguments)
     except TransientError as error:

@@ -14,6 +14,7 @@ from casebook.domain.submission import DEFAULT_USE_CASES, MAX_NAME_CHARACTERS, M
 from casebook.web.answers import SubmissionAnswer
 from casebook.web.intake import ALIASES
 from casebook.web.pages.desk import Desk, PageRoute, see_other
+from casebook.web.pages.run_page import run_route
 from casebook.web.problems import Problem
 from casebook.web.sessions import give_access
 
@@ -31,7 +32,7 @@ class FormPages:
     def routes(self) -> list[Route]:
         """Return the routes."""
         embed = [PageRoute("/embed", self.embedded)] if self._desk.embedders else []
-        return [PageRoute("/", self.form), PageRoute("/runs/{run_id}/submitted", self.submitted), *embed]
+        return [PageRoute("/", self.form), run_route(self._desk, "/submitted", self.submitted), *embed]
 
     async def form(self, request: Request) -> Response:
         """GET /: the form."""

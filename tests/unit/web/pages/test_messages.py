@@ -8,6 +8,9 @@ from string import Formatter
 
 import pytest
 
+from casebook.domain.document import Outcome
+from casebook.domain.job import Job
+from casebook.domain.run import RunStatus, Stage
 from casebook.web.pages.messages import LANGUAGES, preferred, words
 
 
@@ -29,6 +32,12 @@ def test_every_key_that_a_template_names_is_there() -> None:
     for template in files("casebook.web.pages").joinpath("templates").iterdir():
         for key in re.findall(r"\bt\('([a-z_.-]+)'[,)]", template.read_text("utf-8")):
             assert words("en").has(key), (template.name, key)
+
+
+def test_every_step_job_status_and_outcome_has_a_name() -> None:
+    kinds = {"step": Stage, "job": Job, "status": RunStatus, "standing": RunStatus, "outcome": Outcome}
+    for kind, members in kinds.items():
+        assert all(words("en").has(f"{kind}.{member}") for member in members)
 
 
 @pytest.mark.parametrize(
