@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
+import openai
 import pytest
 
 from casebook.backends.vector_stores.embedded import EmbeddedVectorStore
+from casebook.backends.vector_stores.openai_hosted import OpenAIVectorStore
 from casebook.errors import StorageFailed
+from casebook.observability.logs import Log
 from casebook.ports import VectorStore
 from tests.fakes import FakeStorage, FakeVectorStore
+from tests.openai_server import KEY, serve_hosting
 from tests.samples import passage
 
 PASSAGES = [
@@ -18,9 +24,13 @@ PASSAGES = [
 NAMES = {"S1": "handbook.md", "S2": "suppliers.txt"}
 
 
-@pytest.fixture(params=["embedded", "fake"])
-def store(request: pytest.FixtureRequest) -> VectorStore:
-    return EmbeddedVectorStore(FakeStorage()) if request.param == "embedded" else FakeVectorStore()
+@pytest.fixture(params=["embedded", "openai", "fake"])
+def store(request: pytest.FixtureRequest) -> Iterator[VectorStore]:
+    if request.param == "openai":
+        with serve_hosting() as hosting, openai.OpenAI(api_key=KEY, base_url=hosting.url, max_retries=0) as client:
+            yield OpenAIVectorStore(client, FakeStorage(), log=Log(lambda _: None), sleep=lambda _: None)
+    else:
+        yield EmbeddedVectorStore(FakeStorage()) if request.param == "embedded" else FakeVectorStore()
 
 
 def test_passages_that_share_words_with_the_query_are_found_best_first(store: VectorStore) -> None:
