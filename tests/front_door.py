@@ -131,7 +131,6 @@ def open_door(  # noqa: PLR0913 - what a test may choose
     sweeper = Sweeper(
         store,
         storage,
-        outputs,
         received,
         log,
         outbox=outbox,
@@ -148,7 +147,8 @@ def open_door(  # noqa: PLR0913 - what a test may choose
         limits=limits,
         log=log,
         clock=now,
-        outputs=outputs,
+        storage=storage,
+        own_folder=outputs,
         master=MASTER,
         version="0",
         success_status=success_status,

@@ -5,13 +5,10 @@ from __future__ import annotations
 import os
 import secrets
 import socket
-import time
-from collections.abc import Iterator
-from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from casebook import __version__
@@ -19,8 +16,7 @@ from casebook.analysts.catalogue import Catalogue, built_in_catalogue, load_cata
 from casebook.analysts.extractive.analyst import ExtractiveAnalyst
 from casebook.answering import CompanyEvidence, open_evidence
 from casebook.backends.engines.plain import PlainEngine
-from casebook.backends.locks import company_lock, server_lock
-from casebook.backends.storages.local import LocalStorage
+from casebook.backends.locks import server_lock
 from casebook.backends.vector_stores.embedded import EmbeddedVectorStore
 from casebook.documents.library import StoredLibrary
 from casebook.documents.reader import SandboxedReader
@@ -28,7 +24,8 @@ from casebook.domain.company import slugify
 from casebook.domain.run import Run, RunStatus, Stage
 from casebook.errors import PermanentError, RunCancelled, StorageFailed
 from casebook.observability.logs import Log, log_to_file
-from casebook.ports import Progress, Step
+from casebook.outputs import open_storage, place_of_command, place_of_worker
+from casebook.ports import Progress, Step, Storage
 from casebook.run_records import RunRecords
 from casebook.service import Casebook
 from casebook.settings import Settings
@@ -38,15 +35,14 @@ if TYPE_CHECKING:  # the `serve` extra: not there for those who only run
     from casebook.backends.engines.durable import DurableQueue, DurableWorker, Execution, Lease
     from casebook.backends.submission_stores.rows import RowStore
 
-_LOCK_SECONDS = 600.0  # for which a worker waits when a command works on the same company
-
 
 def build(settings: Settings, *, progress: Progress) -> Casebook:
     """Wire Casebook for one machine: files, the built-in index, the built-in analyst.
 
     Raises StorageFailed when the outputs folder cannot be written, InvalidCatalogue for a bad catalogue.
     """
-    storage = LocalStorage(settings.outputs)
+    place = place_of_command(settings)
+    storage = place.storage
     records = RunRecords(storage)
     log = open_log(settings, "casebook")
     tools = Tools(
@@ -68,7 +64,7 @@ def build(settings: Settings, *, progress: Progress) -> Casebook:
         records=records,
         log=log,
         engine=engine,
-        lock=partial(company_lock, storage.root),
+        lock=place.lock,
         version=__version__,
     )
 
@@ -97,7 +93,7 @@ def catalogue(settings: Settings) -> Catalogue:
 
 def company_evidence(settings: Settings, company: str) -> CompanyEvidence:
     """Open the documents of a company, by its name or its folder's. Raises PermanentError when it has no run."""
-    storage = LocalStorage(settings.outputs)
+    storage = open_storage(settings)
     records = RunRecords(storage)
     slug = company if records.of_company(company) else slugify(company)
     return open_evidence(slug, storage, records, store=EmbeddedVectorStore(storage), library=StoredLibrary)
@@ -105,7 +101,7 @@ def company_evidence(settings: Settings, company: str) -> CompanyEvidence:
 
 def open_records(settings: Settings) -> RunRecords:
     """Return the run records, for commands that only look."""
-    return RunRecords(LocalStorage(settings.outputs))
+    return RunRecords(open_storage(settings))
 
 
 def open_store(settings: Settings) -> RowStore:
@@ -114,10 +110,10 @@ def open_store(settings: Settings) -> RowStore:
     from casebook.backends.submission_stores.rows import SCHEMA, RowStore  # noqa: PLC0415
     from casebook.backends.submission_stores.sqlite import SqliteDatabase  # noqa: PLC0415
 
-    outputs = settings.outputs.absolute()
+    taken = partial(_is_taken, open_storage(settings))
     if _is_sqlite(settings):
-        return RowStore(SqliteDatabase(outputs / "casebook.sqlite3", SCHEMA), taken=partial(_is_taken, outputs))
-    return RowStore(PostgresDatabase(settings.database, SCHEMA), taken=partial(_is_taken, outputs))
+        return RowStore(SqliteDatabase(settings.outputs.absolute() / "casebook.sqlite3", SCHEMA), taken=taken)
+    return RowStore(PostgresDatabase(settings.database, SCHEMA), taken=taken)
 
 
 def open_queue(settings: Settings) -> DurableQueue:
@@ -137,17 +133,17 @@ def start_worker(settings: Settings, store: RowStore, *, progress: Progress) -> 
     """
     from casebook.backends.engines.durable import DurableWorker, Limits, prepare  # noqa: PLC0415
     from casebook.backends.inboxes.uploads import UploadsInbox  # noqa: PLC0415
-    from casebook.backends.storages.fenced import FencedStorage  # noqa: PLC0415
 
     casebook = build(settings, progress=progress)
-    storage, log = casebook.tools.storage, casebook.log
+    storage, log = open_storage(settings), casebook.log
 
     def execute(execution: Execution) -> None:
         stored = store.find(execution.run_id)
         if stored is None:
             message = "the submission of this run was deleted"
             raise PermanentError(message)
-        fenced = FencedStorage(storage, execution.check)
+        place = place_of_worker(settings, execution.check)
+        fenced = place.storage
         records = RunRecords(fenced)
 
         def engine(run: Run) -> Step:
@@ -161,11 +157,11 @@ def start_worker(settings: Settings, store: RowStore, *, progress: Progress) -> 
             tools=replace(casebook.tools, storage=fenced, vector_store=EmbeddedVectorStore(fenced)),
             records=records,
             engine=engine,
-            lock=partial(_patient_lock, settings),
+            lock=place.lock,
         ).run_stored(
             stored.run_id,
             replace(stored.submission, folder=stored.company_slug),
-            UploadsInbox(settings.outputs.absolute(), stored),
+            UploadsInbox(storage, stored),
             received_at=stored.received_at,
         )
 
@@ -174,7 +170,7 @@ def start_worker(settings: Settings, store: RowStore, *, progress: Progress) -> 
     worker = DurableWorker(
         url,
         execute=execute,
-        settle=partial(_settle, casebook.records),
+        settle=partial(_settle, RunRecords(storage)),
         lease=lease,
         limits=Limits(
             at_once=settings.runs_at_once, per_hour=settings.runs_per_hour, keep_days=settings.keep_queue_days
@@ -189,8 +185,8 @@ def _is_sqlite(settings: Settings) -> bool:
     return settings.database == "sqlite"
 
 
-def _is_taken(outputs: Path, slug: str) -> bool:
-    return (outputs / slug).exists()
+def _is_taken(storage: Storage, slug: str) -> bool:
+    return next(storage.entries(slug), None) is not None
 
 
 def _queue_url(settings: Settings) -> str:
@@ -207,29 +203,6 @@ def _lease(settings: Settings) -> Lease:
         return FileLease(settings.outputs.absolute() / "worker.lock")
     owner = f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(3)}"
     return PostgresLease(settings.database, owner, seconds=settings.lease_seconds)
-
-
-@contextmanager
-def _patient_lock(settings: Settings, company_slug: str) -> Iterator[None]:
-    """Hold the company's lock against commands on this machine, waiting for them; the queue keeps workers apart.
-
-    With several machines the lock may be held by a worker that hangs and whose run is ours now: it is only tried.
-    """
-    deadline = time.monotonic() + (_LOCK_SECONDS if _is_sqlite(settings) else 0)
-    with ExitStack() as held:
-        while True:
-            try:
-                held.enter_context(company_lock(settings.outputs.absolute(), company_slug))
-                break
-            except StorageFailed:
-                raise
-            except PermanentError:
-                if time.monotonic() >= deadline:
-                    if _is_sqlite(settings):
-                        raise
-                    break
-                time.sleep(1.0)
-        yield
 
 
 def _forget(records: RunRecords, company_slug: str, run_id: str, stage: Stage) -> None:

@@ -12,7 +12,7 @@ import re
 import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import asdict, dataclass, fields
 from functools import cache
 from itertools import combinations
 from pathlib import Path
@@ -190,7 +190,7 @@ def evaluate_folder(folder: Path, settings: Settings) -> Measured:
         raise PermanentError(message)
     with tempfile.TemporaryDirectory(prefix="casebook-") as scratch:
         outputs = Path(scratch)
-        casebook = build(replace(settings, outputs=outputs), progress=Silent())
+        casebook = build(settings.at(scratch), progress=Silent())
         try:
             report = outputs / casebook.run(submission, FolderInbox(documents)).files.json
         except BelowShipGate:

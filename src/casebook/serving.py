@@ -12,13 +12,13 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from pathlib import Path
 
 from casebook import __version__
 from casebook.bootstrap import catalogue, now, only_server, open_log, open_queue, open_records, open_store, start_worker
 from casebook.domain.intake import StoredSubmission
 from casebook.domain.run import Stage
 from casebook.errors import CasebookError, PermanentError, StorageFailed
+from casebook.outputs import kept_once
 from casebook.settings import Settings
 from casebook.web.app import application
 from casebook.web.guard import Guard, parse_webhook_secrets
@@ -120,8 +120,8 @@ def open_server(
         stack.callback(store.close)
         work = open_queue(settings)
         stack.callback(work.close)
-        outputs = settings.outputs.absolute()
-        received = ReceivedFolder(outputs)
+        own_folder = settings.outputs.absolute()
+        received = ReceivedFolder(own_folder)
         stack.callback(received.close)
         if not workers_elsewhere:
             worker = start_worker(settings, store, progress=_no_progress)
@@ -137,9 +137,10 @@ def open_server(
             age = now() - datetime.fromisoformat(stored.received_at)
             return 0 < settings.keep_queue_days <= age.days
 
-        sweeper = Sweeper(store, records.storage, outputs, received, log, outbox=outbox, is_known=is_known)
+        remote = bool(settings.outputs_url)
+        sweeper = Sweeper(store, records.storage, received, log, outbox=outbox, is_known=is_known, remote=remote)
         stack.callback(sweeper.close)
-        master = _master(door.master_key, outputs)
+        master = _master(door.master_key, settings)
         broken: list[bool] = []
 
         def stop() -> None:
@@ -166,7 +167,9 @@ def open_server(
             limits=door.limits,
             log=log,
             clock=now,
-            outputs=outputs,
+            storage=records.storage,
+            own_folder=own_folder,
+            remote=remote,
             master=master,
             version=__version__,
             success_status=door.success_status,
@@ -231,10 +234,13 @@ def _hosts(door: DoorSettings) -> tuple[str, ...]:
     return ("localhost", "127.0.0.1", "[::1]", door.host)
 
 
-def _master(given: str, outputs: Path) -> bytes:
+def _master(given: str, settings: Settings) -> bytes:
     """Return the key of which access tokens are made, new and kept at the first start. Raises StorageFailed."""
     if given:
         return given.encode()
+    if settings.outputs_url:  # all servers on one bucket give the same tokens
+        return kept_once(settings, ".master_key", secrets.token_hex(32).encode())
+    outputs = settings.outputs.absolute()
     path = outputs / ".master_key"
     try:
         with suppress(FileExistsError):

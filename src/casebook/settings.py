@@ -3,10 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from casebook.errors import PermanentError
+
+DEFAULT_STATE = Path("casebook-state")
+OBJECT_STORES = ("s3", "gs", "az")
+
+
+def is_url(outputs: str) -> bool:
+    """Tell a bucket's URL from a folder. Raises PermanentError for a URL of another kind."""
+    scheme, mark, rest = outputs.partition("://")
+    if not mark:
+        return False
+    if scheme not in OBJECT_STORES or not rest.strip("/"):
+        message = "CASEBOOK_OUTPUTS is a folder, or the URL of a bucket: s3://bucket/prefix, gs://… or az://…"
+        raise PermanentError(message)
+    return True
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +37,18 @@ class Settings:
     max_waiting: int = 10_000  # CASEBOOK_MAX_WAITING: runs; further submissions are asked to come later
     lease_seconds: int = 30  # CASEBOOK_LEASE_SECONDS: after which a silent worker's runs go to another
     keep_queue_days: int = 0  # CASEBOOK_KEEP_QUEUE_DAYS: for ended runs in the queue's tables; 0 is for ever
+    outputs_url: str = ""  # CASEBOOK_OUTPUTS=s3://bucket/prefix, gs:// or az://: `outputs` is then the state folder
+    state: Path | None = None  # CASEBOOK_STATE: what a machine keeps for itself when the outputs are in a bucket
+
+    def at(self, outputs: str) -> Settings:
+        """Return these settings with other outputs: a folder, or a bucket's URL."""
+        if not is_url(outputs):
+            return replace(self, outputs=Path(outputs), outputs_url="")
+        return replace(self, outputs=self.state or DEFAULT_STATE, outputs_url=outputs.rstrip("/"))
+
+    def place(self, key: str) -> str:
+        """Say where a person finds what is kept under `key`."""
+        return f"{self.outputs_url}/{key}" if self.outputs_url else str(self.outputs / key)
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> Settings:
@@ -36,8 +62,9 @@ class Settings:
             message = "CASEBOOK_DATABASE is 'sqlite' or a postgresql:// URL"
             raise PermanentError(message)
         catalogue = environment.get("CASEBOOK_CATALOGUE")
+        state = environment.get("CASEBOOK_STATE")
         return cls(
-            outputs=Path(environment.get("CASEBOOK_OUTPUTS") or "outputs"),
+            state=Path(state) if state else None,
             catalogue=Path(catalogue) if catalogue else None,
             with_built_in=mode == "add",
             workers=_number(environment, "CASEBOOK_WORKERS", 0, says="0 means one for each core"),
@@ -47,7 +74,7 @@ class Settings:
             max_waiting=_number(environment, "CASEBOOK_MAX_WAITING", 10_000, at_least=1),
             lease_seconds=_number(environment, "CASEBOOK_LEASE_SECONDS", 30, at_least=1),
             keep_queue_days=_number(environment, "CASEBOOK_KEEP_QUEUE_DAYS", 0, says="0 means for ever"),
-        )
+        ).at(environment.get("CASEBOOK_OUTPUTS") or "outputs")
 
 
 def _number(environment: Mapping[str, str], name: str, default: int, *, at_least: int = 0, says: str = "") -> int:

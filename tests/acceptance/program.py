@@ -9,7 +9,7 @@ import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 SABOTAGE = Path(__file__).with_name("sabotage.py")
 
@@ -41,6 +41,8 @@ class Program:
 
     root: Path
     outputs: Path
+    place: ClassVar[str] = ""  # where everything is written if not in `outputs`
+    environment: ClassVar[Mapping[str, str]] = {}
 
     @property
     def scratch(self) -> Path:
@@ -62,7 +64,13 @@ class Program:
             encoding="utf-8",
             errors="surrogateescape",
             cwd=self.root,
-            env={**kept, "TMPDIR": str(self.scratch), "CASEBOOK_OUTPUTS": str(self.outputs), **(env or {})},
+            env={
+                **kept,
+                "TMPDIR": str(self.scratch),
+                "CASEBOOK_OUTPUTS": self.place or str(self.outputs),
+                **self.environment,
+                **(env or {}),
+            },
         )
 
     def __call__(

@@ -2,7 +2,8 @@
 
 HARM is ``kill`` (SIGKILL, as a power cut would), ``stop`` (SIGSTOP, it hangs), ``int`` or ``term``. MOMENT is
 ``before:STAGE`` (its work is done, nothing of it is saved), ``after:STAGE`` (it is saved), ``write:N`` (before the
-N-th file of the run gets its name) or ``start`` (a submission is saved, its run not yet handed to the queue).
+N-th file of the run gets its name), ``put:PART`` (before an object with that in its key is put) or ``start`` (a
+submission is saved, its run not yet handed to the queue).
 """
 
 from __future__ import annotations
@@ -47,6 +48,19 @@ def _at_write(harm: Callable[[], None], number: int) -> None:
     os.replace = sabotaged  # type: ignore[assignment]
 
 
+def _at_put(harm: Callable[[], None], wanted: str) -> None:
+    import obstore  # noqa: PLC0415 - the `objects` extra
+
+    put = obstore.put
+
+    def sabotaged(store: Any, key: str, data: Any, **options: Any) -> Any:  # noqa: ANN401
+        if wanted in key:
+            harm()
+        return put(store, key, data, **options)
+
+    obstore.put = sabotaged  # type: ignore[assignment]
+
+
 def _before_start(harm: Callable[[], None]) -> None:
     from casebook.web.sweeper import Outbox  # noqa: PLC0415 - the `serve` extra
 
@@ -67,6 +81,8 @@ if __name__ == "__main__":
 
     if when == "write":
         _at_write(harm, int(what))
+    elif when == "put":
+        _at_put(harm, what)
     elif when == "start":
         _before_start(harm)
     else:

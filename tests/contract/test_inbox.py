@@ -10,6 +10,7 @@ import pytest
 
 from casebook.backends.inboxes.folder import FolderInbox
 from casebook.backends.inboxes.uploads import UploadsInbox
+from casebook.backends.storages.local import LocalStorage
 from casebook.domain.intake import RECEIVED, UploadedFile, received_key
 from casebook.ports import Inbox
 from tests import samples
@@ -40,7 +41,7 @@ def fill(request: pytest.FixtureRequest, tmp_path: Path) -> Fill:
         (tmp_path / RECEIVED).mkdir(exist_ok=True)
         for file, data in zip(files, contents.values(), strict=True):
             (tmp_path / received_key("R1", file)).write_bytes(data)
-        return UploadsInbox(tmp_path, samples.stored_submission(files=tuple(files)))
+        return UploadsInbox(LocalStorage(tmp_path), samples.stored_submission(files=tuple(files)))
 
     return {"folder": fill_folder, "uploads": fill_uploads, "fake": FakeInbox}[request.param]
 

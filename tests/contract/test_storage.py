@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
+from casebook.backends.storages.cached import CachedStorage
 from casebook.backends.storages.fenced import FencedStorage
 from casebook.backends.storages.local import LocalStorage
 from casebook.backends.storages.objects import ObjectStorage
@@ -15,8 +17,17 @@ from casebook.ports import Storage
 from tests.fakes import FakeStorage
 
 
-@pytest.fixture(params=["local", "fenced", "objects", "fake"])
-def storage(request: pytest.FixtureRequest, tmp_path: Path) -> Storage:
+@pytest.fixture(params=["local", "fenced", "objects", "cached", "fake"])
+def storage(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Storage]:
+    if request.param == "cached":
+        cached = CachedStorage(LocalStorage(tmp_path / "outputs"), tmp_path / "scratch folder")
+        with cached.hold("acme"):
+            yield cached
+    else:
+        yield _plain(request, tmp_path)
+
+
+def _plain(request: pytest.FixtureRequest, tmp_path: Path) -> Storage:
     if request.param == "objects":
         return ObjectStorage(f"{request.getfixturevalue('bucket')}/out/puts", plain_http=True)
     if request.param == "fake":

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import click
 
 from casebook.commands.console import as_json_text, explained, json_option, outputs_option, read_settings, with_extra
@@ -15,7 +13,7 @@ from casebook.commands.console import as_json_text, explained, json_option, outp
 @click.option("--most", type=click.IntRange(1, 50), default=5, show_default=True, help="How many quotes at most.")
 @outputs_option
 @json_option
-def ask(company: str, question: str, most: int, outputs: Path | None, as_json: bool) -> None:  # noqa: FBT001 - a flag
+def ask(company: str, question: str, most: int, outputs: str | None, as_json: bool) -> None:  # noqa: FBT001 - a flag
     """Answer a QUESTION with what the documents of COMPANY say, word for word.
 
     COMPANY is its name or its folder's name below the outputs. The documents are those of its latest run; no model
@@ -56,7 +54,7 @@ def ask(company: str, question: str, most: int, outputs: Path | None, as_json: b
 @click.command()
 @click.argument("company")
 @outputs_option
-def mcp(company: str, outputs: Path | None) -> None:
+def mcp(company: str, outputs: str | None) -> None:
     """Let an assistant search the documents of COMPANY: a server of the Model Context Protocol on stdin and stdout.
 
     It offers two tools, `search` and `fetch`, over this one company and nothing else, in the form that deep-research

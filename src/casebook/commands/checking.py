@@ -5,40 +5,54 @@ from __future__ import annotations
 import sys
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from casebook.commands.console import EXIT_FAILED, as_json_text, explained, json_option, outputs_option, read_settings
 
+if TYPE_CHECKING:
+    from casebook.evaluation import Measured
+    from casebook.settings import Settings
+
 
 @click.command()
-@click.argument("target", type=click.Path(exists=True, path_type=Path))
+@click.argument("target")
 @click.option(
     "--catalogue",
     type=click.Path(dir_okay=False, path_type=Path),
     help="The catalogue that the labels' patterns are of.",
 )
 @json_option
-def evaluate(target: Path, catalogue: Path | None, as_json: bool) -> None:  # noqa: FBT001 - a flag
+def evaluate(target: str, catalogue: Path | None, as_json: bool) -> None:  # noqa: FBT001 - a flag
     """Measure a report, or a folder with labels; exit 1 below the ship gates.
 
-    TARGET is a FINAL_REPORT_*.json, whose quotes are checked against the texts beside it; or a folder with
-    submission.json, labels.json and documents/, on which a run is made and compared with the labels.
+    TARGET is a FINAL_REPORT_*.json (a file, or its URL in a bucket), whose quotes are checked against the texts beside
+    it; or a folder with submission.json, labels.json and documents/, on which a run is made and compared with the
+    labels.
     """
-    from casebook.evaluation import evaluate_folder, evaluate_report  # noqa: PLC0415
-
     with explained():
-        measured = (
-            evaluate_folder(target, replace(read_settings(None), catalogue=catalogue))
-            if target.is_dir()
-            else evaluate_report(target)
-        )
+        measured = _measured(target, replace(read_settings(None), catalogue=catalogue))
     if as_json:
         click.echo(as_json_text(measured.as_dict()))
     else:
         click.echo(measured.describe())
     if not measured.passed:
         sys.exit(EXIT_FAILED)
+
+
+def _measured(target: str, settings: Settings) -> Measured:
+    from casebook.evaluation import evaluate_folder, evaluate_report  # noqa: PLC0415
+    from casebook.outputs import report_at_hand  # noqa: PLC0415
+
+    if "://" in target:
+        with report_at_hand(settings, target) as path:
+            return evaluate_report(path)
+    path = Path(target)
+    if not path.exists():
+        message = f"{target} does not exist"
+        raise click.BadParameter(message, param_hint="TARGET")
+    return evaluate_folder(path, settings) if path.is_dir() else evaluate_report(path)
 
 
 @click.command()
@@ -52,7 +66,7 @@ def schema() -> None:
 @click.command()
 @outputs_option
 @json_option
-def doctor(outputs: Path | None, as_json: bool) -> None:  # noqa: FBT001 - a flag
+def doctor(outputs: str | None, as_json: bool) -> None:  # noqa: FBT001 - a flag
     """Say what is installed, what is missing, and how to get it; exit 1 when the main job cannot run."""
     from casebook.doctor import examine  # noqa: PLC0415
 

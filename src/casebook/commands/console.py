@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn, TypeVar
 
@@ -26,21 +25,35 @@ _OPTION_OF_FIELD = {
     "report_expectations": "--expectations",
 }
 
+
+class _Outputs(click.ParamType[str]):
+    """A folder, or the URL of a bucket."""
+
+    name = "folder or url"
+
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        if "://" not in value and Path(value).is_file():
+            self.fail(f"{value} is a file: give a folder", param, ctx)
+        return value
+
+
 outputs_option = click.option(
     "--outputs",
-    type=click.Path(file_okay=False, path_type=Path),
-    help="Folder for everything that is written.  [env: CASEBOOK_OUTPUTS; default: ./outputs]",
+    type=_Outputs(),
+    metavar="PLACE",
+    help="Folder, or bucket's URL (s3://…), for everything that is written.  "
+    "[env: CASEBOOK_OUTPUTS; default: ./outputs]",
 )
 json_option = click.option("--json", "as_json", is_flag=True, help="Print exactly one JSON object on stdout.")
 quiet_option = click.option("-q", "--quiet", is_flag=True, help="Show no progress; print only the report's path.")
 
 
-def read_settings(outputs: Path | None) -> Settings:
+def read_settings(outputs: str | None) -> Settings:
     """Read the settings; the option comes before the environment."""
     from casebook.settings import Settings  # noqa: PLC0415
 
     settings = usage(lambda: Settings.from_environment(os.environ))
-    return replace(settings, outputs=outputs) if outputs else settings
+    return usage(lambda: settings.at(outputs)) if outputs else settings
 
 
 def usage(read: Callable[[], T]) -> T:
@@ -124,6 +137,11 @@ def as_json_text(value: object) -> str:
 def count(number: int, noun: str) -> str:
     """Write a number with its noun in the right number."""
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+def full_place(settings: Settings, key: str) -> str:
+    """Say where something that is kept is, in full."""
+    return settings.place(key) if settings.outputs_url else full_path(settings.outputs / key)
 
 
 def full_path(path: Path) -> str:

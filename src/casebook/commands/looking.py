@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -11,13 +10,14 @@ from casebook.commands.console import as_json_text, explained, fail, json_option
 
 if TYPE_CHECKING:
     from casebook.domain.run import Run
+    from casebook.ports import Storage
     from casebook.settings import Settings
 
 
 @click.command()
 @outputs_option
 @json_option
-def runs(outputs: Path | None, as_json: bool) -> None:  # noqa: FBT001 - a flag
+def runs(outputs: str | None, as_json: bool) -> None:  # noqa: FBT001 - a flag
     """List all runs, newest first."""
     import msgspec  # noqa: PLC0415
 
@@ -38,7 +38,7 @@ def runs(outputs: Path | None, as_json: bool) -> None:  # noqa: FBT001 - a flag
 @click.argument("run_id", required=False)
 @outputs_option
 @json_option
-def show(run_id: str | None, outputs: Path | None, as_json: bool) -> None:  # noqa: FBT001 - a flag
+def show(run_id: str | None, outputs: str | None, as_json: bool) -> None:  # noqa: FBT001 - a flag
     """Show a run: its steps, its files, what failed and why. Without RUN_ID: the latest."""
     import msgspec  # noqa: PLC0415
 
@@ -56,9 +56,11 @@ def show(run_id: str | None, outputs: Path | None, as_json: bool) -> None:  # no
     click.echo(f"{found.id}  {found.status}  {found.company_name}")
     _show_jobs(found)
     _show_failure(found, settings)
-    for key in _report_keys(settings.outputs, found):
-        click.echo(f"  {settings.outputs / key}")
-    for source in _company_files(settings.outputs / found.company_slug):
+    with explained():
+        report, files = _report_keys(records.storage, found), _company_files(records.storage, found.company_slug)
+    for key in report:
+        click.echo(f"  {settings.place(key)}")
+    for source in files:
         reason = f": {source['reason']}" if source["reason"] else ""
         click.echo(f"  {source['id']:<5} {source['status']:<8} {source['name']}{reason}")
 
@@ -88,21 +90,20 @@ def _show_failure(run: Run, settings: Settings) -> None:
 
 
 def _is_cut_off(run: Run, settings: Settings) -> bool:
-    """Tell whether a run that did not end is not under way either: nobody holds the company's lock."""
-    from casebook.backends.locks import company_lock  # noqa: PLC0415
+    """Tell whether a run that did not end is not under way either: nobody holds the company."""
     from casebook.domain.run import RunStatus  # noqa: PLC0415
     from casebook.errors import CasebookError  # noqa: PLC0415
+    from casebook.outputs import is_company_held  # noqa: PLC0415
 
     if run.status is not RunStatus.RUNNING:
         return False
     try:
-        with company_lock(settings.outputs, run.company_slug):
-            return True
+        return not is_company_held(settings, run.company_slug)
     except CasebookError:
         return False
 
 
-def _report_keys(outputs: Path, run: Run) -> list[str]:
+def _report_keys(storage: Storage, run: Run) -> list[str]:
     """Return the files of the run's report, none before it was written."""
     import msgspec  # noqa: PLC0415
 
@@ -110,14 +111,13 @@ def _report_keys(outputs: Path, run: Run) -> list[str]:
     from casebook.domain.run import Stage  # noqa: PLC0415
 
     step = run.step(Stage.CONSOLIDATION)
-    saved = outputs / step.output if step and step.output else None
-    if saved is None or not saved.is_file():
+    if not step or not step.output or not storage.exists(step.output):
         return []
-    return list(msgspec.json.decode(saved.read_bytes(), type=ReportFiles).keys())
+    return list(msgspec.json.decode(storage.read(step.output), type=ReportFiles).keys())
 
 
-def _company_files(folder: Path) -> list[dict[str, Any]]:
+def _company_files(storage: Storage, company_slug: str) -> list[dict[str, Any]]:
     import msgspec  # noqa: PLC0415
 
-    info = folder / "data" / "company_info.json"
-    return list(msgspec.json.decode(info.read_bytes())["files"]) if info.is_file() else []
+    info = f"{company_slug}/data/company_info.json"
+    return list(msgspec.json.decode(storage.read(info))["files"]) if storage.exists(info) else []

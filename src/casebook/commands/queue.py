@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import click
 
 from casebook.commands.console import explained, fail, outputs_option, read_settings, with_extra
@@ -15,7 +13,7 @@ from casebook.commands.console import explained, fail, outputs_option, read_sett
     "--from", "from_stage", help="Do this step and all after it again. Default: go on with the step that failed."
 )
 @outputs_option
-def rerun(run_id: str, from_stage: str | None, outputs: Path | None) -> None:
+def rerun(run_id: str, from_stage: str | None, outputs: str | None) -> None:
     """Put a submitted run that has ended into the queue again."""
     from casebook.domain.run import Stage  # noqa: PLC0415
 
@@ -33,7 +31,7 @@ def rerun(run_id: str, from_stage: str | None, outputs: Path | None) -> None:
 @click.command()
 @click.argument("run_id")
 @outputs_option
-def cancel(run_id: str, outputs: Path | None) -> None:
+def cancel(run_id: str, outputs: str | None) -> None:
     """End a submitted run: now if it waits, at its next step if it is under way."""
     with explained(), with_extra("serve"):
         from casebook.bootstrap import open_queue  # noqa: PLC0415

@@ -13,7 +13,7 @@ from casebook.commands.console import (
     check_folder,
     count,
     explained,
-    full_path,
+    full_place,
     json_option,
     outputs_option,
     quiet_option,
@@ -53,7 +53,7 @@ def run(  # noqa: PLR0913, PLR0917 - one parameter an option
     expectations: str,
     catalogue: Path | None,
     with_built_in: bool,  # noqa: FBT001 - a flag
-    outputs: Path | None,
+    outputs: str | None,
     as_json: bool,  # noqa: FBT001
     quiet: bool,  # noqa: FBT001
 ) -> None:
@@ -94,7 +94,7 @@ def run(  # noqa: PLR0913, PLR0917 - one parameter an option
 @outputs_option
 @json_option
 @quiet_option
-def demo(outputs: Path | None, as_json: bool, quiet: bool) -> None:  # noqa: FBT001 - flags
+def demo(outputs: str | None, as_json: bool, quiet: bool) -> None:  # noqa: FBT001 - flags
     """Run on the bundled example company (invented) and say where the report is."""
     import msgspec  # noqa: PLC0415
 
@@ -119,7 +119,7 @@ def _run(submission: Submission, folder: Path, settings: Settings, *, as_json: b
     if as_json:
         click.echo(as_json_text(_outcome(finished, settings)))
     elif quiet:
-        click.echo(settings.outputs / finished.files.md)
+        click.echo(settings.place(finished.files.md))
     else:
         _tell(finished, settings)
 
@@ -130,11 +130,11 @@ def _outcome(finished: Finished, settings: Settings) -> dict[str, object]:
         "run_id": finished.run.id,
         "status": finished.run.status,
         "company_slug": finished.run.company_slug,
-        "outputs": full_path(settings.outputs / finished.run.company_slug),
+        "outputs": full_place(settings, finished.run.company_slug),
         "report": {
-            "md": full_path(settings.outputs / files.md),
-            "html": full_path(settings.outputs / files.html),
-            "json": full_path(settings.outputs / files.json),
+            "md": full_place(settings, files.md),
+            "html": full_place(settings, files.html),
+            "json": full_place(settings, files.json),
         },
         "seconds": round(finished.seconds, 3),
         "files": {"received": files.files_received, "read": files.files_read, "failed": files.files_failed},
@@ -153,5 +153,5 @@ def _tell(finished: Finished, settings: Settings) -> None:
         err=True,
     )
     for key in (files.html, files.json):
-        click.echo(f"  {settings.outputs / key}", err=True)
-    click.echo(settings.outputs / files.md)
+        click.echo(f"  {settings.place(key)}", err=True)
+    click.echo(settings.place(files.md))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -28,7 +27,7 @@ def serve(
     port: int | None,
     workers_elsewhere: bool,  # noqa: FBT001 - a flag
     allow_anonymous: bool,  # noqa: FBT001
-    outputs: Path | None,
+    outputs: str | None,
 ) -> None:
     """Take submissions over HTTP, keep them safe, work on them and answer, until Ctrl-C.
 
@@ -55,7 +54,7 @@ def serve(
 
 @click.command()
 @outputs_option
-def worker(outputs: Path | None) -> None:
+def worker(outputs: str | None) -> None:
     """Work on submissions that wait, until Ctrl-C or a termination signal.
 
     On SQLite one worker runs, and `casebook serve` has it in itself. On PostgreSQL (CASEBOOK_DATABASE) start as many
@@ -69,7 +68,7 @@ def worker(outputs: Path | None) -> None:
         settings = read_settings(outputs)
         store = open_store(settings)
         working = start_worker(settings, store, progress=_unseen)
-        click.echo(f"Working on what waits in {settings.outputs}. Ctrl-C ends it.", err=True)
+        click.echo(f"Working on what waits in {settings.outputs_url or settings.outputs}. Ctrl-C ends it.", err=True)
         try:
             threading.Event().wait()
         except KeyboardInterrupt:

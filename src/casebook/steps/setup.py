@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 import msgspec
 
@@ -63,19 +63,20 @@ def _read_all(
     """Read what is kept, each content once, and fill in what became of it."""
     done = {source.id: _from_before(source, storage, folder) for source in sources}
     known = {source_id: source for source_id, source in done.items() if source}
-    requests = [
-        ReadRequest(source.id, source.name, Path(storage.locate(f"{folder}/{source.path}")), source.media_type)
-        for source in sources
-        if source.id not in known and source.status is Outcome.READ and not source.same_as
-    ]
+    unread = [s for s in sources if s.id not in known and s.status is Outcome.READ and not s.same_as]
     by_id = {source.id: source for source in sources}
-    progress(Stage.SETUP, len(known), len(known) + len(requests))
-    for request, result in reader.read_all(requests):
-        source = by_id[request.source_id]
-        known[source.id] = (
-            _failed(source, result) if isinstance(result, NotRead) else _keep_text(source, result, storage, folder)
-        )
-        progress(Stage.SETUP, len(known), len(by_id), request.name)
+    progress(Stage.SETUP, len(known), len(known) + len(unread))
+    with ExitStack() as lent:
+        requests = [
+            ReadRequest(s.id, s.name, lent.enter_context(storage.local_copy(f"{folder}/{s.path}")), s.media_type)
+            for s in unread
+        ]
+        for request, result in reader.read_all(requests):
+            source = by_id[request.source_id]
+            known[source.id] = (
+                _failed(source, result) if isinstance(result, NotRead) else _keep_text(source, result, storage, folder)
+            )
+            progress(Stage.SETUP, len(known), len(by_id), request.name)
     return list(_in_order(sources, known))
 
 

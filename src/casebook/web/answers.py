@@ -6,12 +6,12 @@ import hashlib
 import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Literal
 
 from casebook.domain.intake import StoredCompany, StoredSubmission
 from casebook.domain.job import STAGES_OF_JOB, Failure, Job, failure_of, job_status
 from casebook.domain.run import Folder, Run, RunStatus, Stage
+from casebook.ports import Kept, Storage
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -175,29 +175,21 @@ def _advice(status: RunStatus, failure: Failure) -> str:
     return "Put right what the cause names, then ask for a rerun: it goes on with the step that failed."
 
 
-def files_of(outputs: Path, slug: str) -> Iterator[tuple[StoredFile, Path]]:
-    """Yield a company's files, sorted; links are not followed, hidden files not shown."""
-    root = outputs / slug
-    if root.is_symlink():
-        return
-    for folder, folders, names in os.walk(root):
-        folders.sort()
-        folders[:] = [name for name in folders if not Path(folder, name).is_symlink()]
-        for name in sorted(names):
-            path = Path(folder, name)
-            if name.startswith(".") or path.is_symlink() or not path.is_file():
-                continue
-            inside = path.relative_to(root).as_posix()
-            file_id = hashlib.sha256(inside.encode("utf-8", "surrogateescape")).hexdigest()[:24]
-            shown = os.fsencode(inside).decode("utf-8", "replace")
-            url = f"/storage/{slug}/files/{file_id}"
-            yield StoredFile(id=file_id, path=shown, size_bytes=path.stat().st_size, url=url), path
+def files_of(storage: Storage, slug: str) -> Iterator[tuple[StoredFile, Kept]]:
+    """Yield a company's files, sorted; hidden files are not shown."""
+    for kept in sorted(storage.entries(slug), key=lambda kept: kept.key):
+        inside = kept.key.removeprefix(f"{slug}/")
+        if inside.rpartition("/")[2].startswith("."):
+            continue
+        file_id = hashlib.sha256(inside.encode("utf-8", "surrogateescape")).hexdigest()[:24]
+        shown = os.fsencode(inside).decode("utf-8", "replace")
+        yield StoredFile(id=file_id, path=shown, size_bytes=kept.size, url=f"/storage/{slug}/files/{file_id}"), kept
 
 
-def listing(company: StoredCompany, outputs: Path) -> StorageListing:
+def listing(company: StoredCompany, storage: Storage) -> StorageListing:
     """Sort a company's files by the folder they lie in."""
     shelves: dict[str, list[StoredFile]] = {"data/": [], "part_a/": [], "part_b/": [], "final/": [], "": []}
-    for file, _ in files_of(outputs, company.slug):
+    for file, _ in files_of(storage, company.slug):
         shelves[next(shelf for shelf in shelves if file.path.startswith(shelf))].append(file)
     return StorageListing(
         company=company.name,

@@ -20,7 +20,7 @@ from casebook.domain.intake import StoredCompany, StoredSubmission
 from casebook.domain.run import Run
 from casebook.errors import CasebookError
 from casebook.observability.logs import Log
-from casebook.ports import Clock, SubmissionStore, WorkQueue
+from casebook.ports import Clock, Storage, SubmissionStore, WorkQueue
 from casebook.web import metrics as figures
 from casebook.web.answers import RunState, SubmissionAnswer, run_state
 from casebook.web.guard import Guard
@@ -62,9 +62,11 @@ class Parts:
     limits: Limits
     log: Log
     clock: Clock
-    outputs: Path
+    storage: Storage
+    own_folder: Path  # what this machine keeps for itself
     master: bytes
     version: str
+    remote: bool = False  # the storage is not on this machine: uploads are handed to it before they are acknowledged
     success_status: int = 202
     store_alive: Callable[[], bool] = lambda: True
     stop: Callable[[], None] = lambda: None  # called when the disk can no longer be trusted

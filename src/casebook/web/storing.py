@@ -5,17 +5,17 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import os
-import shutil
-from pathlib import Path
 
 import msgspec
 from starlette.requests import Request
-from starlette.responses import FileResponse, Response
+from starlette.responses import Response
 from starlette.routing import Route
 
 from casebook.domain.intake import StoredCompany
 from casebook.domain.run import RunStatus
+from casebook.ports import Kept
 from casebook.web.answers import files_of, listing
+from casebook.web.downloads import download
 from casebook.web.parts import Parts
 from casebook.web.problems import Problem, not_found
 
@@ -38,7 +38,7 @@ class Storing:
     async def storage(self, request: Request) -> Response:
         """GET /storage/{slug}: what is kept for a company."""
         company = await self._parts.company(request)
-        data = msgspec.json.encode(await asyncio.to_thread(listing, company, self._parts.outputs))
+        data = msgspec.json.encode(await asyncio.to_thread(listing, company, self._parts.storage))
         etag = f'"{hashlib.sha256(data).hexdigest()[:32]}"'
         if request.headers.get("if-none-match") == etag:
             return Response(status_code=304, headers={"ETag": etag})
@@ -48,15 +48,15 @@ class Storing:
         """GET /storage/{slug}/files/{id}: one file, as an attachment."""
         slug = (await self._parts.company(request)).slug
 
-        def find() -> Path | None:
+        def find() -> Kept | None:
             wanted = request.path_params["file_id"]
-            return next((path for file, path in files_of(self._parts.outputs, slug) if file.id == wanted), None)
+            return next((kept for file, kept in files_of(self._parts.storage, slug) if file.id == wanted), None)
 
-        path = await asyncio.to_thread(find)
-        if path is None:
+        kept = await asyncio.to_thread(find)
+        if kept is None:
             raise not_found()
-        name = os.fsencode(path.name).decode("utf-8", "replace")
-        return FileResponse(path, media_type="application/octet-stream", filename=name)
+        name = os.fsencode(kept.key.rpartition("/")[2]).decode("utf-8", "replace")
+        return download(request, self._parts.storage, kept, name)
 
     async def delete(self, request: Request) -> Response:
         """DELETE /storage/{slug}: forget a company, its submissions, files and index."""
@@ -74,5 +74,5 @@ class Storing:
         if any(parts.work.state(row.run_id) is RunStatus.RUNNING for row in stored):
             return False
         parts.store.delete(company.id)
-        shutil.rmtree(parts.outputs / company.slug, ignore_errors=True)
+        parts.storage.remove_all(company.slug)
         return True

@@ -22,10 +22,11 @@ from casebook.domain.intake import (
     Receipt,
     access_token,
     confirmation_code,
+    received_key,
     submission_digest,
 )
 from casebook.domain.submission import Submission
-from casebook.errors import CasebookError, DiskFull, KeyReused, QueueFull, StorageFailed
+from casebook.errors import CasebookError, DiskFull, KeyReused, QueueFull, StorageFailed, TransientError
 from casebook.web.answers import SubmissionAnswer
 from casebook.web.guard import Caller, Signature, address
 from casebook.web.intake import Received, body_of, check_head, parse_fields, read_form, read_json
@@ -145,8 +146,23 @@ class Submitting:
         if self._parts.received.free_bytes() < limits.free_bytes:
             raise _disk_full(60)
 
+    def _hand_over(self, arrival: _Arrival) -> None:
+        """Put the files where all machines find them, before the submission is kept. Raises TransientError.
+
+        What was handed over and is not kept after all is cleared by the sweeper, like what a crash leaves.
+        """
+        parts = self._parts
+        try:
+            for file in arrival.received.files:
+                path = parts.received.path / f"{arrival.run_id}.{file.path}"
+                parts.storage.adopt(path, received_key(arrival.run_id, file))
+        except StorageFailed as error:  # of a store that does not answer, not of a disk that lost something
+            raise TransientError(str(error), retry_after=30) from error
+
     async def _keep(self, arrival: _Arrival, submission: Submission) -> Receipt:
         files = tuple(arrival.received.files)
+        if self._parts.remote and files:
+            await asyncio.to_thread(self._hand_over, arrival)
         new = NewSubmission(
             run_id=arrival.run_id,
             principal=arrival.caller.principal,
@@ -178,8 +194,8 @@ class Submitting:
         return Problem(503, "not-kept", "The submission could not be kept: send the same again.", retry_after=wait)
 
     def _write_error_file(self, arrival: _Arrival, error: CasebookError) -> None:
-        parts, outputs = self._parts, self._parts.outputs
-        if sum(1 for _ in outputs.glob("error_*.json")) >= _MOST_ERROR_FILES:
+        parts, own_folder = self._parts, self._parts.own_folder
+        if sum(1 for _ in own_folder.glob("error_*.json")) >= _MOST_ERROR_FILES:
             return
         shown = {
             "run_id": arrival.run_id,
@@ -188,14 +204,15 @@ class Submitting:
             "fields": arrival.received.fields,
             "files": [msgspec.to_builtins(file) for file in arrival.received.files],
         }
-        path = outputs / f"error_{arrival.run_id}.json"
+        path = own_folder / f"error_{arrival.run_id}.json"
         with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="ascii") as file:
             json.dump(shown, file, indent=1)
         if arrival.received.files and not isinstance(error, DiskFull):  # a full disk needs the space
             folder = path.with_suffix("")
             folder.mkdir(mode=0o700)
             for kept in arrival.received.files:
-                (parts.received.path / f"{arrival.run_id}.{kept.path}").rename(folder / kept.path)
+                with suppress(FileNotFoundError):  # it was handed over before the rest failed
+                    (parts.received.path / f"{arrival.run_id}.{kept.path}").rename(folder / kept.path)
 
     def _forget_files(self, arrival: _Arrival) -> None:
         for file in arrival.received.files:

@@ -10,11 +10,10 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from contextlib import suppress
 from functools import partial
-from pathlib import Path
 
 import msgspec
 
-from casebook.domain.intake import StoredSubmission, WorkState, received_key, uploaded_key
+from casebook.domain.intake import RECEIVED, StoredSubmission, WorkState, received_key, uploaded_key
 from casebook.domain.run import Folder
 from casebook.errors import CasebookError
 from casebook.observability.logs import Log
@@ -97,23 +96,27 @@ class Sweeper:
         self,
         store: SubmissionStore,
         storage: Storage,
-        outputs: Path,
         received: ReceivedFolder,
         log: Log,
         *,
         outbox: Outbox,
         is_known: Callable[[StoredSubmission], bool],
+        remote: bool = False,
         every: float = 3600.0,
         clock: Callable[[], float] = time.time,
     ) -> None:
-        """Sweep at once, then every `every` seconds; `is_known` tells whether the queue or a record has the run."""
+        """Sweep at once, then every `every` seconds; `is_known` tells whether the queue or a record has the run.
+
+        In a `remote` storage what is there is whole, and each look at it costs a request.
+        """
         self._store = store
         self._storage = storage
-        self._outputs = outputs
         self._received = received
         self._log = log
         self._outbox = outbox
         self._is_known = is_known
+        self._remote = remote
+        self._shown_to = 0  # rows up to this one were shown by this process
         self._every = every
         self._clock = clock
         self._orders: queue.SimpleQueue[str | None] = queue.SimpleQueue()
@@ -132,13 +135,18 @@ class Sweeper:
 
     def sweep(self) -> None:
         """Look at all rows and all received files."""
-        sequence = 0
+        sequence, all_shown = 0, True
         while rows := self._store.after(sequence, _AT_ONCE):
             for stored in rows:
-                self._try(partial(self._project, stored))
+                if not self._remote or stored.sequence > self._shown_to:
+                    all_shown &= self._try(partial(self._project, stored))
                 self._try(partial(self._start_again, stored))
             sequence = rows[-1].sequence
+        if all_shown:
+            self._shown_to = sequence
         self._clear_orphans()
+        if self._remote:
+            self._clear_handed_over()
 
     def _start_again(self, stored: StoredSubmission) -> None:
         """Hand a run over once more that the queue has lost, as when its file was removed."""
@@ -159,11 +167,13 @@ class Sweeper:
                 return
             self._try(partial(self._project_one, run_id))
 
-    def _try(self, work: Callable[[], None]) -> None:
+    def _try(self, work: Callable[[], None]) -> bool:
         try:
             work()
         except (CasebookError, OSError) as error:
             self._log.warning("not all files could be written, trying again at the next sweep", error=str(error))
+            return False
+        return True
 
     def _project_one(self, run_id: str) -> None:
         stored = self._store.find(run_id)
@@ -180,15 +190,23 @@ class Sweeper:
         data = projection(stored)
         there = self._storage.exists(key)
         # Without a flush a power cut leaves files of the right name and no content: so the content is compared.
-        if not there or hashlib.sha256(self._storage.read(key)).digest() != hashlib.sha256(data).digest():
+        if there and not self._remote:
+            there = hashlib.sha256(self._storage.read(key)).digest() == hashlib.sha256(data).digest()
+        if not there:
             self._storage.write(key, data)
         for file in stored.files:
-            target = self._outputs / uploaded_key(stored.company_slug, stored.run_id, file)
-            with suppress(FileNotFoundError):  # it was moved before
-                source = self._outputs / received_key(stored.run_id, file)
-                source.stat()
-                target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-                source.rename(target)
+            received = received_key(stored.run_id, file)
+            if self._storage.look(received) is not None:  # else it was moved before
+                self._storage.move(received, uploaded_key(stored.company_slug, stored.run_id, file))
+
+    def _clear_handed_over(self) -> None:
+        """Remove what was handed to the storage and is of no submission."""
+        for kept in list(self._storage.entries(RECEIVED)):
+            run_id = kept.key.removeprefix(f"{RECEIVED}/").partition(".")[0]
+            old = self._clock() - kept.written_at.timestamp() > ORPHAN_SECONDS
+            if old and self._store.find(run_id) is None:
+                self._log.info("orphan removed", file=kept.key)
+                self._storage.remove(kept.key)
 
     def _clear_orphans(self) -> None:
         """Remove received files that no submission has: their sender never got an answer."""

@@ -3,26 +3,24 @@
 from __future__ import annotations
 
 import hashlib
-import os
 from collections.abc import Sequence
 from pathlib import Path
-from typing import BinaryIO
 
 from casebook.domain.intake import StoredSubmission, UploadedFile, received_key, uploaded_key
-from casebook.errors import PermanentError, TransientError
-from casebook.ports import IncomingFile
+from casebook.errors import PermanentError, StorageFailed, TransientError
+from casebook.ports import IncomingFile, Storage
 
 
 class UploadsInbox:
-    """An `Inbox` over a stored submission's uploads, which lie below the outputs folder `root`.
+    """An `Inbox` over a stored submission's uploads, which lie in `storage`.
 
     A file lies where it was received until the front door has moved it into the company's folder; both places are
     looked at, so that it does not matter who comes first.
     """
 
-    def __init__(self, root: Path, stored: StoredSubmission) -> None:
+    def __init__(self, storage: Storage, stored: StoredSubmission) -> None:
         """Take the files of `stored`."""
-        self._root = root
+        self._storage = storage
         self._stored = stored
         self._by_name = _named(stored.files)
 
@@ -33,12 +31,15 @@ class UploadsInbox:
     def fetch(self, name: str, target: Path) -> None:
         """Copy one file. Raises TransientError when it is not there, PermanentError when it is not what was sent."""
         file = self._by_name[name]
-        digest = hashlib.sha256()
-        with self._open(file) as source, target.open("wb") as copy:
-            while chunk := source.read(1024 * 1024):
-                digest.update(chunk)
-                copy.write(chunk)
-        if digest.hexdigest() != file.sha256:
+        run_id, slug = self._stored.run_id, self._stored.company_slug
+        moved = uploaded_key(slug, run_id, file)
+        # Twice, for it may be moved after the first place was looked at and before the second.
+        copies = (self._copy(key, target) for key in (moved, received_key(run_id, file), moved))
+        digest = next(filter(None, copies), None)
+        if digest is None:
+            message = "the uploaded file is not there"
+            raise TransientError(message)
+        if digest != file.sha256:
             message = "it is no longer what was sent: submit it again"
             raise PermanentError(message)
 
@@ -47,17 +48,21 @@ class UploadsInbox:
         facts = sorted(f"{name}\0{file.sha256}" for name, file in self._by_name.items())
         return hashlib.sha256("\n".join(facts).encode()).hexdigest()
 
-    def _open(self, file: UploadedFile) -> BinaryIO:
-        run_id, slug = self._stored.run_id, self._stored.company_slug
-        # Twice, for it may be moved after the first place was looked at and before the second.
-        for key in (uploaded_key(slug, run_id, file), received_key(run_id, file), uploaded_key(slug, run_id, file)):
-            try:
-                descriptor = os.open(self._root / key, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
-            except FileNotFoundError:
-                continue
-            return os.fdopen(descriptor, "rb")
-        message = "the uploaded file is not there"
-        raise TransientError(message)
+    def _copy(self, key: str, target: Path) -> str | None:
+        """Copy what is kept and return its digest, None when nothing is kept. Raises StorageFailed."""
+        if self._storage.look(key) is None:
+            return None
+        digest = hashlib.sha256()
+        try:
+            with target.open("wb") as copy:
+                for chunk in self._storage.stream(key):
+                    digest.update(chunk)
+                    copy.write(chunk)
+        except StorageFailed:
+            if self._storage.look(key) is None:
+                return None  # moved since it was looked at
+            raise
+        return digest.hexdigest()
 
 
 def _named(files: Sequence[UploadedFile]) -> dict[str, UploadedFile]:

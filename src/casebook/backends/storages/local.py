@@ -17,6 +17,7 @@ from casebook.ports import Kept
 
 _PIECE_BYTES = 256 * 1024
 _BEING_WRITTEN = ".writing-"
+_NO_LINK = os.O_RDONLY | os.O_CLOEXEC | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
 
 
 class LocalStorage:
@@ -48,7 +49,7 @@ class LocalStorage:
     def stream(self, key: str, start: int = 0, end: int | None = None) -> Iterator[bytes]:
         """Yield what is kept, from byte `start` up to byte `end`, piece by piece. Raises StorageFailed."""
         path = self._path(key)
-        with _explained(path), path.open("rb") as file:
+        with _explained(path), os.fdopen(os.open(path, _NO_LINK), "rb") as file:
             file.seek(start)
             left = max((end if end is not None else os.fstat(file.fileno()).st_size) - start, 0)
             while left and (piece := file.read(min(left, _PIECE_BYTES))):

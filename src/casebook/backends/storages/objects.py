@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import obstore
-from obstore.exceptions import BaseError, NotFoundError
+from obstore.exceptions import AlreadyExistsError, BaseError, NotFoundError, PreconditionError
 from obstore.store import ObjectStore, from_url
 
 from casebook.domain.keys import key_parts
@@ -143,6 +143,31 @@ class ObjectStorage:
             with path.open("wb") as file:
                 file.writelines(self.stream(key))
             yield path
+
+    def create(self, key: str, data: bytes) -> str | None:
+        """Keep `data` if nothing is kept under `key`; return its tag, None when something is."""
+        with self._explained(_checked(key)):
+            try:
+                return obstore.put(self.store, key, data, mode="create")["e_tag"] or ""
+            except AlreadyExistsError:
+                return None
+
+    def replace(self, key: str, data: bytes, tag: str) -> str | None:
+        """Keep `data` if what is kept still has `tag`; return the new tag, None when it has another."""
+        with self._explained(_checked(key)):
+            try:
+                return obstore.put(self.store, key, data, mode={"e_tag": tag})["e_tag"] or ""
+            except (PreconditionError, *_NOT_THERE):
+                return None
+
+    def read_tagged(self, key: str) -> tuple[bytes, str] | None:
+        """Return what is kept and its tag, None when there is nothing."""
+        with self._explained(_checked(key)):
+            try:
+                found = obstore.get(self.store, key)
+                return bytes(found.bytes()), found.meta["e_tag"] or ""
+            except _NOT_THERE:
+                return None
 
     @contextmanager
     def _explained(self, key: str) -> Iterator[None]:

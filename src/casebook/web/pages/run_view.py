@@ -96,7 +96,7 @@ class RunViews:
             waiting=self._waiting() if state.status is RunStatus.QUEUED else 0,
             formats=[name for name in FORMATS if report and report.get(name)],
             cost_usd=_cost(run),
-            log=list(log_lines(parts.outputs / "logs", stored.run_id)),
+            log=list(log_lines(parts.own_folder / "logs", stored.run_id)),
         )
 
     def report_files(self, run: Run | None) -> Mapping[str, Any] | None:
