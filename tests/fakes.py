@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import tempfile
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -89,7 +90,7 @@ class FakeStorage:
         self.remove(key)
 
     def locate(self, key: str) -> str:
-        return f"memory/{key}"
+        return f"memory/{os.getpid()}/{key}"  # tests of other processes have scratch folders of their own
 
     def adopt(self, path: Path, key: str) -> None:
         self.write(key, path.read_bytes())
