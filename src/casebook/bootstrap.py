@@ -88,7 +88,7 @@ def catalogue(settings: Settings) -> Catalogue:
     """Return the catalogue that the settings ask for."""
     if settings.catalogue is None:
         return built_in_catalogue()
-    return load_catalogue(settings.catalogue, with_built_in=settings.with_built_in)
+    return load_catalogue(settings.catalogue, with_built_in=settings.catalogue_mode == "add")
 
 
 def company_evidence(settings: Settings, company: str) -> CompanyEvidence:
@@ -113,7 +113,7 @@ def open_store(settings: Settings) -> RowStore:
     taken = partial(_is_taken, open_storage(settings))
     if _is_sqlite(settings):
         return RowStore(SqliteDatabase(settings.outputs.absolute() / "casebook.sqlite3", SCHEMA), taken=taken)
-    return RowStore(PostgresDatabase(settings.database, SCHEMA), taken=taken)
+    return RowStore(PostgresDatabase(settings.engine.database, SCHEMA), taken=taken)
 
 
 def open_queue(settings: Settings) -> DurableQueue:
@@ -123,7 +123,7 @@ def open_queue(settings: Settings) -> DurableQueue:
     url = _queue_url(settings)
     prepare(url, _lease(settings))
     records = open_records(settings)
-    return DurableQueue(url, max_waiting=settings.max_waiting, forget=partial(_forget, records))
+    return DurableQueue(url, max_waiting=settings.engine.max_waiting, forget=partial(_forget, records))
 
 
 def start_worker(settings: Settings, store: RowStore, *, progress: Progress) -> DurableWorker:
@@ -173,7 +173,9 @@ def start_worker(settings: Settings, store: RowStore, *, progress: Progress) -> 
         settle=partial(_settle, RunRecords(storage)),
         lease=lease,
         limits=Limits(
-            at_once=settings.runs_at_once, per_hour=settings.runs_per_hour, keep_days=settings.keep_queue_days
+            at_once=settings.engine.runs_at_once,
+            per_hour=settings.engine.runs_per_hour,
+            keep_days=settings.engine.keep_queue_days,
         ),
         log=log,
     )
@@ -182,7 +184,7 @@ def start_worker(settings: Settings, store: RowStore, *, progress: Progress) -> 
 
 
 def _is_sqlite(settings: Settings) -> bool:
-    return settings.database == "sqlite"
+    return settings.engine.database == "sqlite"
 
 
 def _is_taken(storage: Storage, slug: str) -> bool:
@@ -193,7 +195,7 @@ def _queue_url(settings: Settings) -> str:
     from casebook.backends.engines.durable import sqlite_url  # noqa: PLC0415
 
     # A file of its own: whoever submits must not wait for a worker's notes.
-    return sqlite_url(settings.outputs / "queue.sqlite3") if _is_sqlite(settings) else settings.database
+    return sqlite_url(settings.outputs / "queue.sqlite3") if _is_sqlite(settings) else settings.engine.database
 
 
 def _lease(settings: Settings) -> Lease:
@@ -202,7 +204,7 @@ def _lease(settings: Settings) -> Lease:
     if _is_sqlite(settings):
         return FileLease(settings.outputs.absolute() / "worker.lock")
     owner = f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(3)}"
-    return PostgresLease(settings.database, owner, seconds=settings.lease_seconds)
+    return PostgresLease(settings.engine.database, owner, seconds=settings.engine.lease_seconds)
 
 
 def _forget(records: RunRecords, company_slug: str, run_id: str, stage: Stage) -> None:

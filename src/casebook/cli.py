@@ -9,7 +9,7 @@ from io import TextIOWrapper
 import click
 
 from casebook import __version__
-from casebook.commands import asking, checking, looking, queue, running, serving, submitting
+from casebook.commands import asking, checking, looking, queue, running, serving, settings, submitting
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -43,6 +43,7 @@ for command in (
     checking.evaluate,
     checking.schema,
     checking.doctor,
+    settings.settings,
 ):
     cli.add_command(command)
 

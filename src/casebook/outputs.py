@@ -136,7 +136,7 @@ def _patiently_held(
 
 
 def _is_alone(settings: Settings) -> bool:
-    return settings.database == "sqlite"
+    return settings.engine.database == "sqlite"
 
 
 @contextmanager

@@ -1,12 +1,39 @@
-"""Settings from the environment; command-line options come before them."""
+"""What a deployment may choose. One line a setting: see `casebook.configuration.kinds`.
+
+Options on the command line come before the environment, the environment before the file `casebook.toml`.
+"""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
+from types import MappingProxyType
+from typing import Any
 
+from casebook.configuration.kinds import (
+    PREFIX,
+    choice,
+    flag,
+    group,
+    optional_path,
+    parsed,
+    secret,
+    several,
+    text,
+    whole,
+)
+from casebook.configuration.reading import Found, SettingsFile, find, made, read_file
+from casebook.domain.api_key import parse_api_keys
+from casebook.domain.webhook_secret import parse_webhook_secrets
 from casebook.errors import PermanentError
+
+FILE_NAME = "casebook.toml"
+FILE_VARIABLE = f"{PREFIX}CONFIG"
+DEFAULT_PORT = 8000
+
+_DATABASE = re.compile(r"sqlite|postgres(ql)?://.*")
 
 DEFAULT_STATE = Path("casebook-state")
 OBJECT_STORES = ("s3", "gs", "az")
@@ -23,22 +50,143 @@ def is_url(outputs: str) -> bool:
     return True
 
 
-@dataclass(frozen=True, slots=True)
-class Settings:
-    """What a deployment may choose."""
+def _place(given: str) -> Any:  # noqa: ANN401 - a path or a URL until `Settings.at` tells them apart
+    is_url(given)
+    return given
 
-    outputs: Path = Path("outputs")  # CASEBOOK_OUTPUTS: where everything is written
-    catalogue: Path | None = None  # CASEBOOK_CATALOGUE: a catalogue of your own
-    with_built_in: bool = False  # CASEBOOK_CATALOGUE_MODE=add: the own catalogue and the built-in one
-    workers: int = 0  # CASEBOOK_WORKERS: processes that read files; 0 is one for each core
-    database: str = "sqlite"  # CASEBOOK_DATABASE: files in the outputs folder, or a postgresql:// URL
-    runs_at_once: int = 2  # CASEBOOK_RUNS_AT_ONCE: of one worker; more wait for the same cores
-    runs_per_hour: int = 0  # CASEBOOK_RUNS_PER_HOUR: started by all workers together; 0 is no limit
-    max_waiting: int = 10_000  # CASEBOOK_MAX_WAITING: runs; further submissions are asked to come later
-    lease_seconds: int = 30  # CASEBOOK_LEASE_SECONDS: after which a silent worker's runs go to another
-    keep_queue_days: int = 0  # CASEBOOK_KEEP_QUEUE_DAYS: for ended runs in the queue's tables; 0 is for ever
-    outputs_url: str = ""  # CASEBOOK_OUTPUTS=s3://bucket/prefix, gs:// or az://: `outputs` is then the state folder
-    state: Path | None = None  # CASEBOOK_STATE: what a machine keeps for itself when the outputs are in a bucket
+
+def _database(given: str) -> str:
+    if not _DATABASE.fullmatch(given):
+        raise ValueError
+    return given
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EngineSettings:
+    """The queue and its workers."""
+
+    database: str = parsed(
+        "sqlite",
+        _database,
+        "where submissions and the queue are kept: sqlite is files in the outputs folder, for one machine; "
+        "PostgreSQL is for several",
+        takes="sqlite or a postgresql:// URL",
+        shown="sqlite",
+        secret=True,  # the URL holds a password
+    )
+    runs_at_once: int = whole(2, "runs that one worker does side by side", at_least=1)
+    runs_per_hour: int = whole(0, "runs that all workers together start in an hour; 0 is no limit")
+    max_waiting: int = whole(10_000, "runs that may wait; whoever submits more is asked to come back later", at_least=1)
+    lease_seconds: int = whole(
+        30,
+        "seconds after which the runs of a worker without a sign of life go to another; PostgreSQL only",
+        at_least=1,
+    )
+    keep_queue_days: int = whole(
+        0,
+        "days for which ended runs stay in the queue's tables; 0 is for ever; reports and run records are never "
+        "deleted by it",
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DoorSettings:
+    """The front door: `casebook serve`."""
+
+    host: str = text(
+        "127.0.0.1", "address to listen on; one that other machines reach needs authentication", option="--host"
+    )
+    port: int = whole(DEFAULT_PORT, "port to listen on; 0 is any free one", at_most=65535, option="--port")
+    keys: Mapping[str, str] = parsed(
+        MappingProxyType({}),
+        parse_api_keys,
+        "keys of those who may submit; make one with casebook key NAME",
+        takes="a list of name:sha256, separated by commas",
+        env="CASEBOOK_API_KEYS",
+        shown="none",
+        secret=True,
+    )
+    webhook_secrets: tuple[bytes, ...] = parsed(
+        (),
+        parse_webhook_secrets,
+        "secret of signed webhooks; the old and the new one, separated by a blank, while it is changed",
+        takes="'whsec_' and the base64 of 24 to 64 bytes",
+        env="OPENAI_WEBHOOK_SECRET",
+        shown="none",
+        secret=True,
+    )
+    strangers: bool = flag(
+        "1: everyone who reaches the address may send", env="CASEBOOK_ALLOW_ANONYMOUS", option="--allow-anonymous"
+    )
+    master_key: str = secret(
+        "what access tokens are made of; the same on all servers",
+        takes="a text of 32 characters or more",
+        least=32,
+        shown="a file in the outputs folder",
+    )
+    embedders: tuple[str, ...] = several(
+        "web sites that may show the form at /embed in a frame",
+        takes="a list of origins such as https://www.example.org, separated by commas",
+        pattern=r"https?://[A-Za-z0-9.-]+(:[0-9]{1,5})?",  # strictly: they become part of a header
+        env="CASEBOOK_EMBED_ORIGINS",
+    )
+    origins: tuple[str, ...] = several(
+        "web pages that may use this server, as https://forms.example.org", env="CASEBOOK_CORS_ORIGINS"
+    )
+    hosts: tuple[str, ...] = several(
+        "names that the server answers for", env="CASEBOOK_ALLOWED_HOSTS", shown="loopback names, or any"
+    )
+    proxies: tuple[str, ...] = several(
+        "addresses of proxies whose X-Forwarded-For is believed", env="CASEBOOK_TRUSTED_PROXIES"
+    )
+    rate: str = text(
+        "60/minute",
+        "submissions of a key, of the webhook or of an anonymous address; not of this machine",
+        env="CASEBOOK_RATE_LIMIT",
+    )
+    rate_storage: str = parsed(
+        "memory://",
+        str,
+        "where they are counted; redis://… when there are several servers",
+        takes="a URL",
+        shown="memory://",
+        secret=True,  # the URL may hold a password
+    )
+    success_status: int = whole(202, "200 for senders that test for it", among=(200, 202))
+    max_request_mb: int = whole(1024, "greatest submission, in MiB", at_least=1, at_most=1_000_000)
+    max_file_mb: int = whole(200, "greatest file, in MiB", at_least=1, at_most=1_000_000)
+    max_files: int = whole(50, "files in a submission", at_most=1_000_000)
+    min_free_mb: int = whole(256, "space on the disk that uploads leave free, in MiB", at_most=1_000_000)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """All settings; whoever needs some is handed those."""
+
+    outputs: Path = parsed(  # when the outputs are in a bucket: what this machine keeps for itself
+        Path("outputs"),
+        _place,
+        "where everything is written; a folder is made when needed",
+        takes="a folder, or the URL of a bucket: s3://bucket/prefix, gs://… or az://…",
+        option="--outputs",
+        is_path=True,
+    )
+    outputs_url: str = ""  # when CASEBOOK_OUTPUTS is one
+    state: Path | None = optional_path(
+        "folder for what a machine keeps for itself when the outputs are in a bucket", shown=str(DEFAULT_STATE)
+    )
+    catalogue: Path | None = optional_path(
+        "a catalogue of your own: JSON, YAML or CSV", option="--catalogue", shown="the built-in catalogue"
+    )
+    catalogue_mode: str = choice(
+        "replace",
+        ("replace", "add"),
+        "replace: only your own catalogue; add: the built-in one too",
+        option="--with-built-in",
+    )
+    workers: int = whole(0, "processes that read files; 0 is one for each core, and there are never more than cores")
+    engine: EngineSettings = group(EngineSettings, "The queue and its workers")
+    door: DoorSettings = group(DoorSettings, "The front door: casebook serve")
 
     def at(self, outputs: str) -> Settings:
         """Return these settings with other outputs: a folder, or a bucket's URL."""
@@ -51,35 +199,23 @@ class Settings:
         return f"{self.outputs_url}/{key}" if self.outputs_url else str(self.outputs / key)
 
     @classmethod
-    def from_environment(cls, environment: Mapping[str, str]) -> Settings:
-        """Read the settings. Raises PermanentError, naming the variable and what it takes."""
-        mode = environment.get("CASEBOOK_CATALOGUE_MODE", "replace")
-        if mode not in {"replace", "add"}:
-            message = "CASEBOOK_CATALOGUE_MODE is 'replace' or 'add'"
-            raise PermanentError(message)
-        database = environment.get("CASEBOOK_DATABASE") or "sqlite"
-        if database != "sqlite" and not database.startswith(("postgresql://", "postgres://")):
-            message = "CASEBOOK_DATABASE is 'sqlite' or a postgresql:// URL"
-            raise PermanentError(message)
-        catalogue = environment.get("CASEBOOK_CATALOGUE")
-        state = environment.get("CASEBOOK_STATE")
-        return cls(
-            state=Path(state) if state else None,
-            catalogue=Path(catalogue) if catalogue else None,
-            with_built_in=mode == "add",
-            workers=_number(environment, "CASEBOOK_WORKERS", 0, says="0 means one for each core"),
-            database=database,
-            runs_at_once=_number(environment, "CASEBOOK_RUNS_AT_ONCE", 2, at_least=1),
-            runs_per_hour=_number(environment, "CASEBOOK_RUNS_PER_HOUR", 0, says="0 means no limit"),
-            max_waiting=_number(environment, "CASEBOOK_MAX_WAITING", 10_000, at_least=1),
-            lease_seconds=_number(environment, "CASEBOOK_LEASE_SECONDS", 30, at_least=1),
-            keep_queue_days=_number(environment, "CASEBOOK_KEEP_QUEUE_DAYS", 0, says="0 means for ever"),
-        ).at(environment.get("CASEBOOK_OUTPUTS") or "outputs")
+    def from_environment(cls, environment: Mapping[str, str], file: SettingsFile | None = None) -> Settings:
+        """Read the settings. Raises PermanentError, naming what is wrong and what it takes, never its value."""
+        settings = made(cls, cls.find(environment, file))
+        return settings.at(str(settings.outputs))
+
+    @classmethod
+    def find(cls, environment: Mapping[str, str], file: SettingsFile | None = None) -> list[Found]:
+        """Find each setting and where it was set. Raises PermanentError as `from_environment` does."""
+        return find(cls, environment, file or SettingsFile())
 
 
-def _number(environment: Mapping[str, str], name: str, default: int, *, at_least: int = 0, says: str = "") -> int:
-    value = environment.get(name) or str(default)
-    if not (value.isascii() and value.isdigit()) or int(value) < at_least:
-        message = f"{name} is a whole number{f' from {at_least}' if at_least else ''}{'; ' if says else ''}{says}"
-        raise PermanentError(message)
-    return int(value)
+def settings_file(environment: Mapping[str, str], given: Path | None = None) -> SettingsFile:
+    """Read the file that was named, by option or variable, or `casebook.toml` in this folder if it is there.
+
+    Raises PermanentError when it cannot be read.
+    """
+    named = given or Path(environment.get(FILE_VARIABLE) or FILE_NAME)
+    if not given and not environment.get(FILE_VARIABLE) and not named.exists():
+        return SettingsFile()
+    return read_file(named)

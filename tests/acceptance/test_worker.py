@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from casebook.domain.run import RunStatus, Stage
-from casebook.settings import Settings
+from casebook.settings import EngineSettings, Settings
 from tests.acceptance.program import Program, stripped, wait
 from tests.acceptance.submitted import has_ended, queue_of, submit
 from tests.durable import until
@@ -39,7 +39,7 @@ class Site:
     @classmethod
     def on_postgres(cls, casebook: Program, brook: Path, url: str, lease_seconds: int) -> Site:
         """Use PostgreSQL."""
-        settings = Settings(outputs=casebook.outputs, database=url)
+        settings = Settings(outputs=casebook.outputs, engine=EngineSettings(database=url))
         return cls(casebook, brook, settings, {"CASEBOOK_DATABASE": url, "CASEBOOK_LEASE_SECONDS": str(lease_seconds)})
 
     def submit(self) -> None:

@@ -13,10 +13,10 @@ import pytest
 
 from casebook import errors
 from casebook.cli import cli
+from casebook.configuration.kinds import settings_of
 from casebook.domain.report import SCHEMA_VERSION, Report, UseCase
 from casebook.domain.run import Folder, Stage
-from casebook.serving import DoorSettings
-from casebook.settings import Settings
+from casebook.settings import FILE_VARIABLE, Settings
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
@@ -31,23 +31,9 @@ _HEADING = re.compile(r"^#{1,6} (.+)$", re.MULTILINE)
 on_each_page = pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())
 
 
-class Asked(dict[str, str]):
-    """An empty environment that remembers what it was asked for."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.names: set[str] = set()
-
-    def get(self, key: str, default: str | None = None) -> str | None:  # type: ignore[override]
-        self.names.add(key)
-        return default
-
-
 def known_variables() -> set[str]:
-    environment = Asked()
-    Settings.from_environment(environment)
-    DoorSettings.from_environment(environment)
-    return environment.names | {"CASEBOOK_KEY"}  # the client's, an option of `submit`
+    # CASEBOOK_KEY is the client's: an option of `submit`
+    return {setting.variable for setting in settings_of(Settings)} | {FILE_VARIABLE, "CASEBOOK_KEY"}
 
 
 def options_of(command: click.Command) -> set[str]:

@@ -9,21 +9,25 @@ from pathlib import Path
 import pytest
 
 from casebook.errors import PermanentError
-from casebook.serving import DoorSettings, is_loopback, new_key, open_server
-from casebook.settings import Settings
+from casebook.serving import check_bind, is_loopback, new_key, open_server
+from casebook.settings import DoorSettings, Settings
 
 SECRET = f"whsec_{base64.b64encode(b's' * 32).decode()}"
 DIGEST = "0" * 64
 
 
+def _door(environment: dict[str, str]) -> DoorSettings:
+    return Settings.from_environment(environment).door
+
+
 def test_nothing_set_is_this_machine_alone() -> None:
-    door = DoorSettings.from_environment({})
+    door = _door({})
     assert (door.host, door.port, door.keys, door.webhook_secrets, door.strangers) == ("127.0.0.1", 8000, {}, (), False)
-    door.check_bind()
+    check_bind(door)
 
 
 def test_everything_is_read() -> None:
-    door = DoorSettings.from_environment(
+    door = _door(
         {
             "CASEBOOK_HOST": "0.0.0.0",  # noqa: S104 - the case
             "CASEBOOK_PORT": "81",
@@ -39,8 +43,8 @@ def test_everything_is_read() -> None:
     assert door.keys == {DIGEST: "alpha", "1" * 64: "beta"}
     assert door.webhook_secrets == (b"s" * 32, b"s" * 32)
     assert door.origins == ("https://a.test", "https://b.test")
-    assert (door.limits.file_bytes, door.limits.free_bytes) == (1024 * 1024, 0)
-    door.check_bind()
+    assert (door.max_file_mb, door.min_free_mb) == (1, 0)
+    check_bind(door)
 
 
 @pytest.mark.parametrize(
@@ -61,16 +65,16 @@ def test_everything_is_read() -> None:
 )
 def test_a_wrong_setting_is_named_and_its_value_is_not_told(name: str, value: str) -> None:
     with pytest.raises(PermanentError, match=name) as raised:
-        DoorSettings.from_environment({name: value})
+        _door({name: value})
     assert "canary" not in str(raised.value)
 
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.0.2.1", "example.org"])  # noqa: S104 - refused
 def test_a_network_without_authentication_is_refused_unless_told_otherwise(host: str, tmp_path: Path) -> None:
-    door = DoorSettings.from_environment({"CASEBOOK_HOST": host})
+    door = _door({"CASEBOOK_HOST": host})
     with (
         pytest.raises(PermanentError, match="can be reached from other machines"),
-        open_server(Settings(outputs=tmp_path), door),
+        open_server(Settings(outputs=tmp_path, door=door)),
     ):
         pass
     for allowed in (
@@ -78,7 +82,7 @@ def test_a_network_without_authentication_is_refused_unless_told_otherwise(host:
         {"CASEBOOK_API_KEYS": f"a:{DIGEST}"},
         {"OPENAI_WEBHOOK_SECRET": SECRET},
     ):
-        DoorSettings.from_environment({"CASEBOOK_HOST": host, **allowed}).check_bind()
+        check_bind(_door({"CASEBOOK_HOST": host, **allowed}))
 
 
 @pytest.mark.parametrize(
@@ -92,7 +96,7 @@ def test_loopback_is_known_by_its_addresses(host: str, loopback: bool) -> None: 
 def test_a_new_key_is_known_by_its_digest() -> None:
     key, entry = new_key("alpha")
     assert entry == f"alpha:{hashlib.sha256(key.encode()).hexdigest()}"
-    assert DoorSettings.from_environment({"CASEBOOK_API_KEYS": entry}).keys
+    assert _door({"CASEBOOK_API_KEYS": entry}).keys
     assert new_key("alpha")[0] != key
     for name in ("", "webhook", "A", "a:b", "x" * 41):
         with pytest.raises(PermanentError):
@@ -101,9 +105,9 @@ def test_a_new_key_is_known_by_its_digest() -> None:
 
 @pytest.mark.parametrize("settings", [{"CASEBOOK_RATE_LIMIT": "many"}, {"CASEBOOK_RATE_STORAGE": "nowhere://x"}])
 def test_a_rate_that_cannot_be_used_is_told_at_the_start(tmp_path: Path, settings: dict[str, str]) -> None:
-    door = DoorSettings.from_environment({"CASEBOOK_PORT": "0", **settings})
+    door = _door({"CASEBOOK_PORT": "0", **settings})
     with (
         pytest.raises(PermanentError, match="the rate limit is as"),
-        open_server(Settings(outputs=tmp_path), door, workers_elsewhere=True),
+        open_server(Settings(outputs=tmp_path, door=door), workers_elsewhere=True),
     ):
         pass

@@ -11,11 +11,14 @@ from typing import TYPE_CHECKING, NoReturn, TypeVar
 import click
 
 if TYPE_CHECKING:
+    from casebook.configuration.reading import SettingsFile
     from casebook.settings import Settings
 
 T = TypeVar("T")
+Command = TypeVar("Command", bound=Callable[..., object])
 
 EXIT_FAILED = 1
+_CONFIG = "casebook.config"  # where a command's context keeps the option
 _OPTION_OF_FIELD = {
     "company_name": "--company",
     "company_description": "--description",
@@ -37,23 +40,50 @@ class _Outputs(click.ParamType[str]):
         return value
 
 
-outputs_option = click.option(
+def _keep_config(context: click.Context, _: click.Parameter, value: Path | None) -> None:
+    if value is not None:
+        context.meta[_CONFIG] = value
+
+
+config_option = click.option(
+    "--config",
+    type=click.Path(dir_okay=False, path_type=Path),
+    callback=_keep_config,
+    expose_value=False,
+    is_eager=True,
+    help="Settings as a TOML file.  [env: CASEBOOK_CONFIG; default: ./casebook.toml, if it is there]",
+)
+_outputs_only = click.option(
     "--outputs",
     type=_Outputs(),
     metavar="PLACE",
     help="Folder, or bucket's URL (s3://…), for everything that is written.  "
     "[env: CASEBOOK_OUTPUTS; default: ./outputs]",
 )
+
+
+def outputs_option(command: Command) -> Command:
+    """Add the options that say where settings and outputs are: --outputs, and --config for `read_settings`."""
+    return _outputs_only(config_option(command))
+
+
 json_option = click.option("--json", "as_json", is_flag=True, help="Print exactly one JSON object on stdout.")
 quiet_option = click.option("-q", "--quiet", is_flag=True, help="Show no progress; print only the report's path.")
 
 
 def read_settings(outputs: str | None) -> Settings:
-    """Read the settings; the option comes before the environment."""
+    """Read the settings: options come before the environment, the environment before the file."""
     from casebook.settings import Settings  # noqa: PLC0415
 
-    settings = usage(lambda: Settings.from_environment(os.environ))
+    settings = usage(lambda: Settings.from_environment(os.environ, chosen_file()))
     return usage(lambda: settings.at(outputs)) if outputs else settings
+
+
+def chosen_file() -> SettingsFile:
+    """Read the settings' file: the one named with --config or CASEBOOK_CONFIG, or casebook.toml if it is here."""
+    from casebook.settings import settings_file  # noqa: PLC0415
+
+    return usage(lambda: settings_file(os.environ, click.get_current_context().meta.get(_CONFIG)))
 
 
 def usage(read: Callable[[], T]) -> T:

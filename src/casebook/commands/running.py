@@ -76,7 +76,7 @@ def run(  # noqa: PLR0913, PLR0917 - one parameter an option
         if settings.catalogue is None:
             message = "--with-built-in goes with --catalogue; without it the built-in catalogue is used alone"
             raise click.UsageError(message)
-        settings = replace(settings, with_built_in=True)
+        settings = replace(settings, catalogue_mode="add")
     with explained():
         check_folder(folder, settings.outputs)
         submission = Submission.parse(

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from casebook.commands.console import EXIT_FAILED, explained, fail, outputs_option, read_settings, usage, with_extra
+from casebook.commands.console import EXIT_FAILED, explained, fail, outputs_option, read_settings, with_extra
 
 if TYPE_CHECKING:
     from casebook.domain.run import Stage
@@ -40,13 +40,18 @@ def serve(
       curl -F company="Acme GmbH" -F file=@plan.pdf http://127.0.0.1:8000/
     """  # noqa: D301
     with explained(), with_extra("serve"):
-        from casebook.serving import DoorSettings, open_server  # noqa: PLC0415
+        from casebook.serving import open_server  # noqa: PLC0415
 
-        door = usage(lambda: DoorSettings.from_environment(os.environ))
-        door = replace(door, host=host or door.host, port=door.port if port is None else port)
-        if allow_anonymous:
-            door = replace(door, strangers=True)
-        with open_server(read_settings(outputs), door, workers_elsewhere=workers_elsewhere) as (address, run_server):
+        settings = read_settings(outputs)
+        door = settings.door
+        door = replace(
+            door,
+            host=host or door.host,
+            port=door.port if port is None else port,
+            strangers=allow_anonymous or door.strangers,
+        )
+        settings = replace(settings, door=door)
+        with open_server(settings, workers_elsewhere=workers_elsewhere) as (address, run_server):
             click.echo(f"Casebook takes submissions at {address}/ . Ctrl-C ends it.", err=True)
             if not run_server():
                 fail("the disk did not keep what was written: check it, then start again")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import binascii
 import hashlib
 import hmac
 import re
@@ -27,27 +26,11 @@ WEBHOOK = "webhook"  # the principal of signed webhooks
 
 TOLERANCE_SECONDS = 300  # between a webhook's time and ours
 _MOST_SIGNATURES = 10  # in one header: more than a rotation needs is an attack on our time
-_SECRET_BYTES = range(24, 65)
 _ID = re.compile(r"[\x21-\x7e]{1,255}")
 _TIMESTAMP = re.compile(r"\d{10,11}")
 _MIN_STRANGERS_KEY = 16  # characters: strangers share a scope, and short keys would collide
 
 _SIGNED = ("webhook-id", "webhook-timestamp", "webhook-signature")
-
-
-def parse_webhook_secrets(text: str) -> tuple[bytes, ...]:
-    """Read secrets, ``whsec_`` and base64, several for a rotation. Raises PermanentError, never showing one."""
-    found = []
-    for secret in re.split(r"[\s,]+", text.strip()):
-        try:
-            key = base64.b64decode(secret.removeprefix("whsec_"), validate=True)
-        except binascii.Error:
-            key = b""
-        if len(key) not in _SECRET_BYTES:
-            message = "a webhook secret is 'whsec_' and the base64 of 24 to 64 bytes"
-            raise PermanentError(message)
-        found.append(key)
-    return tuple(found)
 
 
 class Signature:
