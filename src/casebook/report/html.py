@@ -49,6 +49,11 @@ def to_html(blocks: Iterable[Block], *, title: str) -> str:
     )
 
 
+def fragment(block: Block) -> str:
+    """Write one block, to stand in a page of someone else's."""
+    return _block(block)
+
+
 def _block(block: Block) -> str:  # noqa: PLR0911 - one answer a kind of block
     match block:
         case Heading():

@@ -83,7 +83,6 @@ class RunViews:
         state = parts.state(stored)
         ended = state.status in FINAL
         files = self._files(stored, run)
-        report = self.report_files(run)
         steps = [step for job in state.jobs for step in job.steps]
         return RunView(
             state=state,
@@ -94,7 +93,7 @@ class RunViews:
             left=None if ended else self._left(state),
             done_share=sum(step.status is RunStatus.DONE for step in steps) / len(steps),
             waiting=self._waiting() if state.status is RunStatus.QUEUED else 0,
-            formats=[name for name in FORMATS if report and report.get(name)],
+            formats=self.formats(run),
             cost_usd=_cost(run),
             log=list(log_lines(parts.own_folder / "logs", stored.run_id)),
         )
@@ -103,6 +102,11 @@ class RunViews:
         """Return the keys of a finished report's files, by format."""
         data = self.saved(run, Stage.CONSOLIDATION)
         return msgspec.to_builtins(msgspec.json.decode(data, type=ReportFiles)) if data else None
+
+    def formats(self, run: Run | None) -> list[str]:
+        """Return the formats in which the report is there."""
+        report = self.report_files(run)
+        return [name for name in FORMATS if report and report.get(name)]
 
     def manifest(self, run: Run | None) -> Manifest | None:
         """Return what became of the files, once they were looked at."""

@@ -15,9 +15,12 @@ from casebook.web.pages.assets import Assets
 from casebook.web.pages.desk import Desk, see_other
 from casebook.web.pages.form import FormPages
 from casebook.web.pages.rendering import Renderer
+from casebook.web.pages.report_page import ReportPages
+from casebook.web.pages.reports import Reports
 from casebook.web.pages.run_page import RunPages
 from casebook.web.pages.run_view import RunViews
 from casebook.web.pages.sign_in import SignInPages
+from casebook.web.pages.source_view import SourceViews
 from casebook.web.parts import Parts
 from casebook.web.problems import Problem
 
@@ -43,10 +46,17 @@ class Site:
         self._sign_in = SignInPages(self._desk)
         views = RunViews(self._desk)
         self._run = RunPages(self._desk, views)
+        self._report = ReportPages(self._desk, Reports(views), SourceViews(self._desk, views))
 
     def routes(self) -> Sequence[BaseRoute]:
         """Return all routes for browsers."""
-        return [*self._assets.routes(), *self._form.routes(), *self._sign_in.routes(), *self._run.routes()]
+        return [
+            *self._assets.routes(),
+            *self._form.routes(),
+            *self._sign_in.routes(),
+            *self._run.routes(),
+            *self._report.routes(),
+        ]
 
     def close(self) -> None:
         """End the worker that draws pages."""
