@@ -155,7 +155,7 @@ def open_door(  # noqa: PLR0913 - what a test may choose
         stop=lambda: stopped.append(True),
         pages=pages,
     )
-    site = Site(parts, storage=storage, embedders=embedders or ())
+    site = Site(parts, embedders=embedders or ())
     if embedders is not None:  # the pages themselves, not a test's own
         parts = replace(parts, pages=site)
     server = make_server(application(parts), limits)

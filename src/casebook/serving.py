@@ -118,7 +118,7 @@ def open_server(settings: Settings, *, workers_elsewhere: bool = False) -> Itera
             store_alive=lambda: store.alive,
             stop=stop,
         )
-        site = Site(parts, storage=records.storage, embedders=door.embedders)
+        site = Site(parts, embedders=door.embedders)
         stack.callback(site.close)
         server = make_server(application(replace(parts, pages=site)), limits, trusted_proxies=door.proxies)
 

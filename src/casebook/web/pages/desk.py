@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from urllib.parse import parse_qs
 
@@ -12,7 +12,6 @@ from starlette.routing import Match, Route
 from starlette.types import Scope
 
 from casebook.documents.pages import PageReader
-from casebook.ports import Storage
 from casebook.web.intake import body_of
 from casebook.web.pages.rendering import Renderer
 from casebook.web.parts import Parts, wants_page
@@ -21,15 +20,19 @@ from casebook.web.problems import Problem
 _SMALL_FORM_BYTES = 16 * 1024
 
 
+def nothing_spent(company_slug: str, run_id: str) -> None:
+    """Tell that a run cost nothing."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Desk:
     """What pages are made with."""
 
     parts: Parts
-    storage: Storage
     renderer: Renderer
     reader: PageReader
     embedders: Sequence[str] = ()  # origins that may show the form in a frame
+    spent: Callable[[str, str], float | None]  # on language models, by company's slug and run
 
 
 class PageRoute(Route):

@@ -110,11 +110,11 @@ class ReportPages:
         stored = await self._desk.parts.submission(request)
         source = await asyncio.to_thread(self._sources.source, stored, request.path_params["source_id"])
         key = f"{stored.company_slug}/{source.path}" if source and source.path else ""
-        if not key or not await asyncio.to_thread(self._desk.storage.exists, key):
+        if not key or not await asyncio.to_thread(self._desk.parts.storage.exists, key):
             raise not_found()
         name = key.rpartition("/")[2]
         return StreamingResponse(
-            self._desk.storage.stream(key),
+            self._desk.parts.storage.stream(key),
             media_type="application/octet-stream",
             headers={"Content-Disposition": f'attachment; filename="{name}"'},
         )

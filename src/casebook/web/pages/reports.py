@@ -70,7 +70,7 @@ class Reports:
         if files is None:
             return None
         try:
-            data = self.views.desk.storage.read(files["json"])
+            data = self.views.desk.parts.storage.read(files["json"])
         except StorageFailed:  # a company that was deleted meanwhile
             return None
         return msgspec.json.decode(data, type=Report)

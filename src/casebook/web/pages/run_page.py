@@ -104,8 +104,8 @@ class RunPages:
         key = files.get(kind) if files and kind in FORMATS else None
         if not key:
             raise not_found()
-        if not await asyncio.to_thread(self._desk.storage.exists, key):
+        if not await asyncio.to_thread(self._desk.parts.storage.exists, key):
             raise not_found()
         name = key.rpartition("/")[2]
         headers = {"Content-Disposition": f'attachment; filename="{name}"'}
-        return StreamingResponse(self._desk.storage.stream(key), media_type=_TYPES[kind], headers=headers)
+        return StreamingResponse(self._desk.parts.storage.stream(key), media_type=_TYPES[kind], headers=headers)

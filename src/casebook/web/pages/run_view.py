@@ -94,7 +94,7 @@ class RunViews:
             done_share=sum(step.status is RunStatus.DONE for step in steps) / len(steps),
             waiting=self._waiting() if state.status is RunStatus.QUEUED else 0,
             formats=self.formats(run),
-            cost_usd=_cost(run),
+            cost_usd=self.desk.spent(stored.company_slug, stored.run_id),
             log=list(log_lines(parts.own_folder / "logs", stored.run_id)),
         )
 
@@ -119,7 +119,7 @@ class RunViews:
         if step is None or step.status is not RunStatus.DONE or not step.output:
             return None
         with suppress(StorageFailed):  # a company that is deleted meanwhile
-            return self.desk.storage.read(step.output)
+            return self.desk.parts.storage.read(step.output)
         return None
 
     def _files(self, stored: StoredSubmission, run: Run | None) -> Sequence[FileView]:
@@ -211,8 +211,3 @@ def _last_lines(path: Path) -> Sequence[str]:
         file.seek(max(file.seek(0, 2) - _LOG_BYTES, 0))
         return file.read().decode("utf-8", "replace").splitlines()
     return []
-
-
-def _cost(run: Run | None) -> float | None:
-    """Return what models cost so far, where the record tells."""
-    return getattr(run, "cost_usd", None) if run else None

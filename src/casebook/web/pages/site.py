@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute
 
 from casebook.documents.pages import PageReader
-from casebook.ports import Storage
 from casebook.web.answers import SubmissionAnswer
 from casebook.web.pages.assets import Assets
-from casebook.web.pages.desk import Desk, see_other
+from casebook.web.pages.desk import Desk, nothing_spent, see_other
 from casebook.web.pages.form import FormPages
 from casebook.web.pages.rendering import Renderer
 from casebook.web.pages.report_page import ReportPages
 from casebook.web.pages.reports import Reports
 from casebook.web.pages.run_page import RunPages
 from casebook.web.pages.run_view import RunViews
+from casebook.web.pages.runs_page import RunsPages
 from casebook.web.pages.sign_in import SignInPages
 from casebook.web.pages.source_view import SourceViews
 from casebook.web.parts import Parts
@@ -31,21 +31,31 @@ _INVALID = 422
 class Site:
     """The pages of a front door; a `Pages`."""
 
-    def __init__(self, parts: Parts, *, storage: Storage, embedders: Sequence[str] = ()) -> None:
-        """Show what `parts` and `storage` know; `embedders` are origins that may show the form in a frame."""
+    def __init__(
+        self,
+        parts: Parts,
+        *,
+        embedders: Sequence[str] = (),
+        spent: Callable[[str, str], float | None] = nothing_spent,
+    ) -> None:
+        """Show what `parts` know; `embedders` are origins that may show the form in a frame.
+
+        `spent(company_slug, run_id)` tells what language models cost so far, in USD; None when none was used.
+        """
         self._assets = Assets()
         self._reader = PageReader()
         self._desk = Desk(
             parts=parts,
-            storage=storage,
             renderer=Renderer(self._assets, version=parts.version),
             reader=self._reader,
             embedders=embedders,
+            spent=spent,
         )
         self._form = FormPages(self._desk)
         self._sign_in = SignInPages(self._desk)
         views = RunViews(self._desk)
         self._run = RunPages(self._desk, views)
+        self._runs = RunsPages(self._desk)
         self._report = ReportPages(self._desk, Reports(views), SourceViews(self._desk, views))
 
     def routes(self) -> Sequence[BaseRoute]:
@@ -56,6 +66,7 @@ class Site:
             *self._sign_in.routes(),
             *self._run.routes(),
             *self._report.routes(),
+            *self._runs.routes(),
         ]
 
     def close(self) -> None:

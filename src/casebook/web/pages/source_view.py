@@ -122,7 +122,7 @@ class SourceViews:
         if not source.path or source.media_type != PDF:
             return b""
         try:
-            with self.desk.storage.local_copy(f"{stored.company_slug}/{source.path}") as path:
+            with self.desk.parts.storage.local_copy(f"{stored.company_slug}/{source.path}") as path:
                 picture = self.desk.reader.draw(path, number, PICTURE_WIDTH).picture
         except StorageFailed:
             return b""
@@ -149,7 +149,7 @@ class SourceViews:
         start, end = (on_page[0].start, on_page[-1].end) if on_page else (0, 0)
         span = (max(quote.start - start, 0), min(quote.end, end) - start) if quote and on_page else (0, 0)
         try:
-            with self.desk.storage.local_copy(f"{stored.company_slug}/{source.path}") as path:
+            with self.desk.parts.storage.local_copy(f"{stored.company_slug}/{source.path}") as path:
                 answer = self.desk.reader.find(path, number, text[start:end], span)
         except StorageFailed:
             return None
@@ -159,8 +159,8 @@ class SourceViews:
         if not source.text_path or not source.segments_path:
             return "", ()
         try:
-            text = self.desk.storage.read(f"{stored.company_slug}/{source.text_path}").decode()
-            data = self.desk.storage.read(f"{stored.company_slug}/{source.segments_path}")
+            text = self.desk.parts.storage.read(f"{stored.company_slug}/{source.text_path}").decode()
+            data = self.desk.parts.storage.read(f"{stored.company_slug}/{source.segments_path}")
         except StorageFailed:
             return "", ()
         return text, msgspec.json.decode(data, type=tuple[Segment, ...])
@@ -169,7 +169,7 @@ class SourceViews:
         if not source.records_path or quote is None or quote.locator.row is None:
             return None
         try:
-            data = self.desk.storage.read(f"{stored.company_slug}/{source.records_path}")
+            data = self.desk.parts.storage.read(f"{stored.company_slug}/{source.records_path}")
         except StorageFailed:
             return None
         return excerpt(msgspec.json.decode(data, type=tuple[Table, ...]), quote.locator.sheet, quote.locator.row)
