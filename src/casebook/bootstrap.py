@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import secrets
 import socket
@@ -26,6 +27,8 @@ from casebook.errors import PermanentError, RunCancelled, StorageFailed
 from casebook.observability.logs import Log, log_to_file
 from casebook.outputs import open_storage, place_of_command, place_of_worker
 from casebook.ports import Progress, Step, Storage
+from casebook.report.extra import ExtraFormat
+from casebook.report.pdf import PdfFormat
 from casebook.run_records import RunRecords
 from casebook.service import Casebook
 from casebook.settings import Settings
@@ -34,6 +37,9 @@ from casebook.workflow import Tools
 if TYPE_CHECKING:  # the `serve` extra: not there for those who only run
     from casebook.backends.engines.durable import DurableQueue, DurableWorker, Execution, Lease
     from casebook.backends.submission_stores.rows import RowStore
+
+
+FORMAT_MODULES = {"pdf": ("typst",), "docx": ("docx", "typst")}  # typst draws the charts for Word
 
 
 def build(settings: Settings, *, progress: Progress) -> Casebook:
@@ -54,6 +60,7 @@ def build(settings: Settings, *, progress: Progress) -> Casebook:
         drive=None,
         clock=now,
         progress=progress,
+        formats=report_formats(settings),
     )
 
     def engine(run: Run) -> Step:
@@ -89,6 +96,28 @@ def catalogue(settings: Settings) -> Catalogue:
     if settings.catalogue is None:
         return built_in_catalogue()
     return load_catalogue(settings.catalogue, with_built_in=settings.catalogue_mode == "add")
+
+
+def report_formats(settings: Settings) -> dict[str, ExtraFormat]:
+    """Return the report formats asked for. Raises PermanentError when a package is missing for one."""
+    if settings.fonts and not settings.fonts.is_dir():
+        message = f"CASEBOOK_FONTS names a folder that is not there: {settings.fonts}"
+        raise PermanentError(message)
+    formats: dict[str, ExtraFormat] = {}
+    for name in settings.formats:
+        if any(importlib.util.find_spec(module) is None for module in FORMAT_MODULES[name]):
+            message = (
+                f"the report format {name} needs the extra {name}: uv sync --extra {name}, or "
+                f"pip install 'casebook[{name}]'"
+            )
+            raise PermanentError(message)
+        if name == "pdf":
+            formats[name] = PdfFormat(settings.fonts)
+        else:
+            from casebook.report.word import WordFormat  # noqa: PLC0415 - the `docx` extra
+
+            formats[name] = WordFormat(settings.fonts)
+    return formats
 
 
 def company_evidence(settings: Settings, company: str) -> CompanyEvidence:

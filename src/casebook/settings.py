@@ -26,6 +26,7 @@ from casebook.configuration.kinds import (
 )
 from casebook.configuration.reading import Found, SettingsFile, find, made, read_file
 from casebook.domain.api_key import parse_api_keys
+from casebook.domain.report_files import parse_formats
 from casebook.domain.webhook_secret import parse_webhook_secrets
 from casebook.errors import PermanentError
 
@@ -185,6 +186,18 @@ class Settings:
         option="--with-built-in",
     )
     workers: int = whole(0, "processes that read files; 0 is one for each core, and there are never more than cores")
+    formats: tuple[str, ...] = parsed(
+        (),
+        parse_formats,
+        "formats of the report beside Markdown, HTML and JSON, which are always written; pdf and docx need the extra "
+        "of that name",
+        takes="a list of md, html, json, pdf, docx, separated by commas",
+        option="--format",
+        shown="md,html,json",
+    )
+    fonts: Path | None = optional_path(
+        "folder with fonts for the PDF beside those that are bundled, such as one for Chinese", shown="none"
+    )
     engine: EngineSettings = group(EngineSettings, "The queue and its workers")
     door: DoorSettings = group(DoorSettings, "The front door: casebook serve")
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from functools import partial
 
 from casebook.domain.document import Manifest
@@ -23,6 +23,7 @@ from casebook.ports import (
     Storage,
     VectorStore,
 )
+from casebook.report.extra import ExtraFormat
 from casebook.steps import consolidation, part_a, part_b, quotes, setup, upload, vector_store
 
 
@@ -48,6 +49,7 @@ class Tools:
     drive: Drive | None
     clock: Clock
     progress: Progress
+    formats: Mapping[str, ExtraFormat] = field(default_factory=dict)  # beside Markdown, HTML and JSON
     shared_files: SharedFiles | None = None
     delivery_folder: str = ""  # of the drive: where reports are put
 
@@ -100,6 +102,7 @@ def run_case(case: Case, *, tools: Tools, step: Step) -> ReportFiles:
         evidence=evidence,
         portfolio=portfolio,
         analyst=tools.analyst.facts(),
+        formats=tools.formats,
         storage=tools.storage,
         clock=tools.clock,
     )

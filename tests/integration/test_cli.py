@@ -172,3 +172,29 @@ def test_help_names_the_commands() -> None:
     assert result.exit_code == 0
     assert all(name in result.stdout for name in ("run", "demo", "show", "runs", "evaluate", "schema", "doctor"))
     assert call("--version").stdout.startswith("casebook, version ")
+
+
+def test_formats_asked_for_are_written_and_listed(documents: Path, outputs: Path) -> None:
+    result = call("run", documents, "--company", "Acme", "--json", "--format", "pdf, docx")
+    assert result.exit_code == 0, result.output
+    report = loaded(result)["report"]
+    assert list(report) == ["md", "html", "json", "pdf", "docx"]
+    assert Path(report["pdf"]).read_bytes().startswith(b"%PDF-1.7")
+    assert Path(report["docx"]).read_bytes().startswith(b"PK")
+    assert len(list((outputs / "acme" / "final").iterdir())) == 5
+
+
+def test_an_unknown_format_is_wrong_usage(documents: Path) -> None:
+    result = call("run", documents, "--company", "Acme", "--format", "odt")
+    assert result.exit_code == 2
+    assert "there is no report format 'odt': name some of md, html, json, pdf, docx" in result.stderr.replace("\n", "")
+
+
+def test_a_format_whose_package_is_missing_says_which_extra_to_install(
+    documents: Path, outputs: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("casebook.bootstrap.FORMAT_MODULES", {"pdf": ("no_such_package",)})
+    result = call("run", documents, "--company", "Acme", "--format", "pdf")
+    assert result.exit_code == 1
+    assert "pip install 'casebook[pdf]'" in result.stderr
+    assert not list(outputs.glob("*/final/*"))

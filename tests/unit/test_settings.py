@@ -32,12 +32,16 @@ def test_every_setting_has_a_variable() -> None:
         "CASEBOOK_MAX_WAITING": "6",
         "CASEBOOK_LEASE_SECONDS": "7",
         "CASEBOOK_KEEP_QUEUE_DAYS": "8",
+        "CASEBOOK_FORMATS": "md, PDF,docx",
+        "CASEBOOK_FONTS": "/fonts",
     }
     assert Settings.from_environment(environment) == Settings(
         outputs=Path("/out"),
         catalogue=Path("own.csv"),
         catalogue_mode="add",
         workers=3,
+        formats=("pdf", "docx"),
+        fonts=Path("/fonts"),
         engine=EngineSettings(
             database="postgresql://db/casebook",
             runs_at_once=4,
@@ -53,6 +57,8 @@ def test_every_setting_has_a_variable() -> None:
     ("name", "value"),
     [
         ("CASEBOOK_WORKERS", "-1"),
+        ("CASEBOOK_FORMATS", "pdf,odt"),
+        ("CASEBOOK_FORMATS", ","),
         ("CASEBOOK_WORKERS", "two"),
         ("CASEBOOK_CATALOGUE_MODE", "both"),
         ("CASEBOOK_DATABASE", "mysql://db"),

@@ -67,6 +67,29 @@ def outputs_option(command: Command) -> Command:
     return _outputs_only(config_option(command))
 
 
+class _Formats(click.ParamType["tuple[str, ...]"]):
+    """A list of report formats."""
+
+    name = "formats"
+
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> tuple[str, ...]:
+        from casebook.domain.report_files import parse_formats  # noqa: PLC0415
+        from casebook.errors import PermanentError  # noqa: PLC0415
+
+        try:
+            return parse_formats(value)
+        except PermanentError as error:
+            self.fail(str(error), param, ctx)
+
+
+format_option = click.option(
+    "--format",
+    "formats",
+    type=_Formats(),
+    metavar="LIST",
+    help="Report formats, such as pdf,docx. Markdown, HTML and JSON are always written; pdf and docx need the extra of "
+    "that name.  [env: CASEBOOK_FORMATS; default: md,html,json]",
+)
 json_option = click.option("--json", "as_json", is_flag=True, help="Print exactly one JSON object on stdout.")
 quiet_option = click.option("-q", "--quiet", is_flag=True, help="Show no progress; print only the report's path.")
 

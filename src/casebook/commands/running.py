@@ -13,6 +13,7 @@ from casebook.commands.console import (
     check_folder,
     count,
     explained,
+    format_option,
     full_place,
     json_option,
     outputs_option,
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
     help="A catalogue of your own: JSON, YAML or CSV with id, title, description.  [env: CASEBOOK_CATALOGUE]",
 )
 @click.option("--with-built-in", is_flag=True, help="Use the built-in catalogue beside your own.")
+@format_option
 @outputs_option
 @json_option
 @quiet_option
@@ -53,6 +55,7 @@ def run(  # noqa: PLR0913, PLR0917 - one parameter an option
     expectations: str,
     catalogue: Path | None,
     with_built_in: bool,  # noqa: FBT001 - a flag
+    formats: tuple[str, ...] | None,
     outputs: str | None,
     as_json: bool,  # noqa: FBT001
     quiet: bool,  # noqa: FBT001
@@ -72,6 +75,8 @@ def run(  # noqa: PLR0913, PLR0917 - one parameter an option
     settings = read_settings(outputs)
     if catalogue:
         settings = replace(settings, catalogue=catalogue)
+    if formats is not None:
+        settings = replace(settings, formats=formats)
     if with_built_in:
         if settings.catalogue is None:
             message = "--with-built-in goes with --catalogue; without it the built-in catalogue is used alone"
@@ -91,10 +96,16 @@ def run(  # noqa: PLR0913, PLR0917 - one parameter an option
 
 
 @click.command()
+@format_option
 @outputs_option
 @json_option
 @quiet_option
-def demo(outputs: str | None, as_json: bool, quiet: bool) -> None:  # noqa: FBT001 - flags
+def demo(
+    formats: tuple[str, ...] | None,
+    outputs: str | None,
+    as_json: bool,  # noqa: FBT001 - a flag
+    quiet: bool,  # noqa: FBT001
+) -> None:
     """Run on the bundled example company (invented) and say where the report is."""
     import msgspec  # noqa: PLC0415
 
@@ -102,9 +113,12 @@ def demo(outputs: str | None, as_json: bool, quiet: bool) -> None:  # noqa: FBT0
 
     root = Path(__file__).parents[1] / "demo"
     fields: dict[str, Any] = msgspec.json.decode((root / "submission.json").read_bytes())
+    settings = read_settings(outputs)
+    if formats is not None:
+        settings = replace(settings, formats=formats)
     with explained():
         submission = Submission.parse(**fields)
-        _run(submission, root / "documents", read_settings(outputs), as_json=as_json, quiet=quiet)
+        _run(submission, root / "documents", settings, as_json=as_json, quiet=quiet)
 
 
 def _run(submission: Submission, folder: Path, settings: Settings, *, as_json: bool, quiet: bool) -> None:
@@ -131,11 +145,7 @@ def _outcome(finished: Finished, settings: Settings) -> dict[str, object]:
         "status": finished.run.status,
         "company_slug": finished.run.company_slug,
         "outputs": full_place(settings, finished.run.company_slug),
-        "report": {
-            "md": full_place(settings, files.md),
-            "html": full_place(settings, files.html),
-            "json": full_place(settings, files.json),
-        },
+        "report": {name: full_place(settings, key) for name, key in files.by_format().items()},
         "seconds": round(finished.seconds, 3),
         "files": {"received": files.files_received, "read": files.files_read, "failed": files.files_failed},
         "use_cases": files.use_cases,
@@ -152,6 +162,9 @@ def _tell(finished: Finished, settings: Settings) -> None:
         f"{failed}, in {finished.seconds:.1f} s",
         err=True,
     )
-    for key in (files.html, files.json):
-        click.echo(f"  {settings.place(key)}", err=True)
+    for key in files.keys():  # noqa: SIM118 - a method of ours
+        if key != files.md:
+            click.echo(f"  {settings.place(key)}", err=True)
+    for reason in files.not_written:
+        click.echo(f"  not written: {reason}", err=True)
     click.echo(settings.place(files.md))

@@ -3,6 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
+
+from casebook.errors import PermanentError
+
+ALWAYS: Final = ("md", "html", "json")
+EXTRA: Final = ("pdf", "docx")  # written when asked for, each with the extra of its name
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,6 +25,7 @@ class ReportFiles:
     files_received: int
     files_read: int
     files_failed: int
+    not_written: tuple[str, ...] = ()  # what was asked for and could not be made, with the reason
 
     def keys(self) -> tuple[str, ...]:
         """Return the keys of all files that were written."""
@@ -27,3 +34,14 @@ class ReportFiles:
     def by_format(self) -> dict[str, str]:
         """Return the keys by format: ``md``, ``html``, ``json`` and what else was written."""
         return {key.rpartition(".")[2]: key for key in self.keys()}
+
+
+def parse_formats(text: str) -> tuple[str, ...]:
+    """Read a list of formats, such as ``md,html,pdf``, and return the extra ones. Raises PermanentError."""
+    asked = [name.strip().lower() for name in text.split(",") if name.strip()]
+    unknown = [name for name in asked if name not in {*ALWAYS, *EXTRA}]
+    if unknown or not asked:
+        wrong = f"there is no report format {unknown[0]!r}" if unknown else "no report format is named"
+        message = f"{wrong}: name some of {', '.join((*ALWAYS, *EXTRA))}, separated by commas"
+        raise PermanentError(message)
+    return tuple(name for name in EXTRA if name in asked)

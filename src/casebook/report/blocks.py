@@ -77,6 +77,7 @@ class Table:
     header: tuple[str, ...]
     rows: tuple[tuple[Line, ...], ...]
     numeric: frozenset[int] = frozenset()  # columns set flush right
+    tiles: bool = False  # one row of figures to be seen at a glance
 
 
 @dataclass(frozen=True, slots=True)

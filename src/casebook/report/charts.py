@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from html import unescape
 
 from casebook.domain.report import Level
 from casebook.report.blocks import Milestone, OpportunityMap, Point, Rating, ReadinessChart, RoadmapChart
@@ -32,6 +34,11 @@ def draw(chart: OpportunityMap | ReadinessChart | RoadmapChart) -> str:
             return readiness(chart)
         case RoadmapChart():
             return roadmap(chart)
+
+
+def describe(chart: OpportunityMap | ReadinessChart | RoadmapChart) -> str:
+    """Return the words for those who cannot see a chart."""
+    return ". ".join(unescape(text) for text in re.findall(r"<(?:title|desc) [^>]*>([^<]*)<", draw(chart)))
 
 
 # The opportunity map
@@ -354,7 +361,7 @@ def _card(milestone: Milestone, left: float, top: float, width: float, shown: in
 def _first(texts: Sequence[str], width: float, shown: int) -> Iterator[str]:
     """Name what must come first, a line each, and how much more there is."""
     for text in texts[:shown]:
-        yield shortened(f"▸ {text}", width, 10.5)
+        yield shortened(f"– {text}", width, 10.5)
     more = len(texts) - min(shown, len(texts))
     if more:
-        yield f"▸ {f'and {more} more' if shown else f'{more} things first'}, listed below"
+        yield f"– {f'and {more} more' if shown else f'{more} things first'}, listed below"

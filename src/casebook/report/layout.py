@@ -23,6 +23,7 @@ from casebook.report.blocks import (
     words,
 )
 from casebook.report.figures import map_of, readiness_of, roadmap_of
+from casebook.report.printable import printable
 
 EFFORT = {"S": "small (weeks)", "M": "medium (one to three months)", "L": "large (more than three months)"}
 BUY = {"buy": "buy", "configure": "configure a product", "build": "build"}
@@ -43,7 +44,7 @@ OUTCOMES = {
 
 def lay_out(report: Report) -> tuple[Block, ...]:
     """Lay the report out as blocks."""
-    return tuple(_Layout(report).blocks())
+    return tuple(_Layout(printable(report)).blocks())
 
 
 class _Layout:
@@ -293,6 +294,7 @@ class _Layout:
                     words(use_case.confidence.level),
                 ),
             ),
+            tiles=True,
         )
         if use_case.gate:
             yield Paragraph((Text("Gate. ", strong=True), Text(use_case.gate)))

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 
 import msgspec
@@ -14,13 +16,16 @@ from casebook.domain.report import Report
 from casebook.domain.report_files import ReportFiles
 from casebook.domain.run import Folder
 from casebook.domain.submission import Submission
-from casebook.errors import BelowShipGate
+from casebook.errors import BelowShipGate, PermanentError
 from casebook.ports import Clock, Library, Storage
 from casebook.report.assembly import Findings, assemble
+from casebook.report.blocks import Block
+from casebook.report.extra import ExtraFormat, Imprint
 from casebook.report.gates import measure
 from casebook.report.html import to_html
 from casebook.report.layout import lay_out
 from casebook.report.markdown import to_markdown
+from casebook.report.printable import visible
 
 
 def write_report(  # noqa: PLR0913 - everything found so far ends here
@@ -34,6 +39,7 @@ def write_report(  # noqa: PLR0913 - everything found so far ends here
     evidence: EvidenceBase,
     portfolio: Portfolio,
     analyst: AnalystFacts,
+    formats: Mapping[str, ExtraFormat],
     storage: Storage,
     clock: Clock,
 ) -> ReportFiles:
@@ -59,7 +65,7 @@ def write_report(  # noqa: PLR0913 - everything found so far ends here
             f"the report is below the ship gates: {'; '.join(failures)}. The draft is kept as {storage.locate(key)}"
         )
         raise BelowShipGate(message)
-    return _write(report, storage, started_at)
+    return _write(_with_limits(report, formats), storage, started_at, formats)
 
 
 def encode(report: Report) -> bytes:
@@ -67,7 +73,16 @@ def encode(report: Report) -> bytes:
     return msgspec.json.format(msgspec.json.encode(report), indent=2)
 
 
-def _write(report: Report, storage: Storage, started_at: str) -> ReportFiles:
+def _with_limits(report: Report, formats: Mapping[str, ExtraFormat]) -> Report:
+    """Say under the report's limits what the formats asked for cannot show."""
+    if not formats:
+        return report
+    blocks = lay_out(report)
+    limits = [limit for found in formats.values() for limit in found.limits(blocks)]
+    return replace(report, method=replace(report.method, limits=(*report.method.limits, *limits)))
+
+
+def _write(report: Report, storage: Storage, started_at: str, formats: Mapping[str, ExtraFormat]) -> ReportFiles:
     """Write the formats; the JSON last, so that where it stands the others stand too."""
     stamp = datetime.fromisoformat(started_at).strftime("%Y%m%d_%H%M%S")
     stem = f"{report.run.company_slug}/{Folder.FINAL}/FINAL_REPORT_{stamp}"
@@ -75,21 +90,48 @@ def _write(report: Report, storage: Storage, started_at: str) -> ReportFiles:
         stem = f"{stem}_{hashlib.sha256(report.run.id.encode()).hexdigest()[:4]}"  # two runs in one second
     blocks = lay_out(report)
     storage.write(f"{stem}.md", to_markdown(blocks).encode(), durable=True)
-    storage.write(
-        f"{stem}.html", to_html(blocks, title=f"AI use cases for {report.run.company}").encode(), durable=True
-    )
+    title = f"AI use cases for {visible(report.run.company)}"
+    storage.write(f"{stem}.html", to_html(blocks, title=title).encode(), durable=True)
+    imprint = Imprint(title=title, run_id=report.run.id, created_at=report.run.created_at)
+    refused = _write_extra(blocks, imprint, stem, storage, formats)
     storage.write(f"{stem}.json", encode(report), durable=True)
     outcomes = [source.status for source in report.sources]
     return ReportFiles(
         md=f"{stem}.md",
         html=f"{stem}.html",
         json=f"{stem}.json",
+        pdf=_key(stem, "pdf", formats, refused),
+        docx=_key(stem, "docx", formats, refused),
         use_cases=len(report.use_cases),
         quotes=len(report.quotes),
         files_received=report.coverage.files_received,
         files_read=report.coverage.files_read,
         files_failed=sum(status in {Outcome.FAILED, Outcome.SKIPPED} for status in outcomes),
+        not_written=tuple(f"{name.upper()}: {reason}" for name, reason in refused.items()),
     )
+
+
+def _write_extra(
+    blocks: tuple[Block, ...],
+    imprint: Imprint,
+    stem: str,
+    storage: Storage,
+    formats: Mapping[str, ExtraFormat],
+) -> dict[str, str]:
+    """Write the formats asked for; return why some could not be: the report is there all the same."""
+    refused: dict[str, str] = {}
+    for name, found in formats.items():
+        try:
+            data = found.write(blocks, imprint)
+        except PermanentError as error:
+            refused[name] = str(error)
+        else:
+            storage.write(f"{stem}.{name}", data, durable=True)
+    return refused
+
+
+def _key(stem: str, name: str, formats: Mapping[str, ExtraFormat], refused: Mapping[str, str]) -> str | None:
+    return f"{stem}.{name}" if name in formats and name not in refused else None
 
 
 def _is_of_run(data: bytes, run_id: str) -> bool:

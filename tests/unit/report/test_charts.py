@@ -128,8 +128,8 @@ def test_a_dimension_without_evidence_has_no_level() -> None:
 def test_a_gate_stands_on_the_roadmap_and_what_is_left_out_is_counted() -> None:
     texts = shown(roadmap(PLAN))
     assert "only with controls" in texts
-    assert "▸ clean master data" in texts
-    assert texts[-1] == "▸ and 1 more, listed below"
+    assert "– clean master data" in texts
+    assert texts[-1] == "– and 1 more, listed below"
 
 
 def test_a_full_roadmap_stays_on_one_page() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import msgspec
@@ -10,13 +11,36 @@ import pytest
 from casebook.domain.analysis import Portfolio
 from casebook.domain.report import Report
 from casebook.domain.report_files import ReportFiles
-from casebook.errors import BelowShipGate
+from casebook.errors import BelowShipGate, PermanentError
+from casebook.report.blocks import Block
+from casebook.report.extra import ExtraFormat, Imprint
 from casebook.steps import consolidation
 from tests import samples
 from tests.fakes import FakeClock, FakeLibrary, FakeStorage
 
 
-def written(storage: FakeStorage, portfolio: Portfolio | None = None, *, run_id: str = "R1") -> ReportFiles:
+class Shouting:
+    """A format that has words in capitals, or cannot be written."""
+
+    def __init__(self, error: str = "") -> None:
+        self.error = error
+
+    def write(self, blocks: Sequence[Block], imprint: Imprint) -> bytes:
+        if self.error:
+            raise PermanentError(self.error)
+        return f"{imprint.title.upper()} {len(blocks)}".encode()
+
+    def limits(self, blocks: Sequence[Block]) -> list[str]:
+        return [f"Small letters cannot be shown in {len(blocks) > 0}."]
+
+
+def written(
+    storage: FakeStorage,
+    portfolio: Portfolio | None = None,
+    *,
+    run_id: str = "R1",
+    formats: Mapping[str, ExtraFormat] | None = None,
+) -> ReportFiles:
     return consolidation.write_report(
         samples.SUBMISSION,
         run_id=run_id,
@@ -27,6 +51,7 @@ def written(storage: FakeStorage, portfolio: Portfolio | None = None, *, run_id:
         evidence=samples.evidence(),
         portfolio=portfolio or samples.portfolio(),
         analyst=samples.FACTS,
+        formats=formats or {},
         storage=storage,
         clock=FakeClock(),
     )
@@ -40,6 +65,25 @@ def test_three_formats_are_written_under_the_time_of_the_run() -> None:
     report = msgspec.json.decode(storage.read(files.json), type=Report)
     assert (report.run.id, len(report.use_cases), len(report.quotes)) == ("R1", files.use_cases, files.quotes)
     assert (files.files_received, files.files_read, files.files_failed) == (2, 2, 0)
+
+
+def test_a_format_asked_for_is_written_and_its_limits_stand_in_the_report() -> None:
+    storage = FakeStorage()
+    files = written(storage, formats={"pdf": Shouting()})
+    assert (files.pdf, files.docx) == ("acme_gmbh/final/FINAL_REPORT_20260301_120000.pdf", None)
+    assert list(files.by_format()) == ["md", "html", "json", "pdf"]
+    assert storage.read(files.keys()[-1]).startswith(b"AI USE CASES FOR ACME GMBH")
+    report = msgspec.json.decode(storage.read(files.json), type=Report)
+    assert report.method.limits[-1] == "Small letters cannot be shown in True."
+    assert b"Small letters" in storage.read(files.md)
+
+
+def test_a_format_that_cannot_be_made_is_named_and_the_others_are_there() -> None:
+    storage = FakeStorage()
+    files = written(storage, formats={"pdf": Shouting("out of ink"), "docx": Shouting()})
+    assert files.not_written == ("PDF: out of ink",)
+    assert list(files.by_format()) == ["md", "html", "json", "docx"]
+    assert storage.keys("acme_gmbh/final") == sorted(files.keys())
 
 
 def test_writing_again_replaces_the_report_of_the_same_run() -> None:
