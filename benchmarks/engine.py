@@ -22,7 +22,10 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from casebook.backends.engines.durable import DurableQueue, DurableWorker, Execution, Limits, prepare, sqlite_url
+from casebook.backends.engines.durable.database import prepare, sqlite_url
+from casebook.backends.engines.durable.queue import DurableQueue
+from casebook.backends.engines.durable.step import Execution
+from casebook.backends.engines.durable.worker import DurableWorker, Limits
 from casebook.backends.engines.plain import PlainEngine
 from casebook.backends.leases import FileLease, PostgresLease
 from casebook.backends.storages.local import LocalStorage

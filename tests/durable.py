@@ -11,7 +11,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
 
-from casebook.backends.engines.durable import DurableQueue, DurableWorker, Execution, Lease, Limits, prepare, sqlite_url
+from casebook.backends.engines.durable.database import prepare, sqlite_url
+from casebook.backends.engines.durable.queue import DurableQueue
+from casebook.backends.engines.durable.step import Execution, Lease
+from casebook.backends.engines.durable.worker import DurableWorker, Limits
 from casebook.backends.engines.plain import PlainEngine
 from casebook.backends.leases import FileLease, PostgresLease
 from casebook.domain.run import Run, RunStatus, Stage

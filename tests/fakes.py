@@ -33,7 +33,7 @@ from casebook.domain.quote import Quote
 from casebook.domain.run import RunStatus, Stage
 from casebook.domain.submission import Submission
 from casebook.errors import CasebookError, KeyReused, PermanentError, QueueFull, StorageFailed
-from casebook.ports import IncomingFile, Kept, Library, NotRead, ReadRequest, Search
+from casebook.ports import IncomingFile, Kept, Library, NotRead, Order, ReadRequest, Search
 from tests import samples
 
 P = ParamSpec("P")
@@ -376,6 +376,13 @@ class FakeWorkQueue:
             raise QueueFull(retry_after=1.0)
         self.taken[run_id] = RunStatus.QUEUED
         self._priorities[run_id] = priority
+
+    def enqueue_all(self, orders: Sequence[Order]) -> None:
+        new = [order for order in orders if order.run_id not in self.taken]
+        if new and self.depth() + len(new) > self.max_waiting:
+            raise QueueFull(retry_after=1.0)
+        for order in orders:
+            self.enqueue(order.run_id, order.company_slug, order.priority)
 
     def state(self, run_id: str) -> RunStatus | None:
         return self.taken.get(run_id)

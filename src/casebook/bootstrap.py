@@ -6,6 +6,7 @@ import importlib.util
 import os
 import secrets
 import socket
+from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -35,7 +36,9 @@ from casebook.settings import Settings
 from casebook.workflow import Tools
 
 if TYPE_CHECKING:  # the `serve` extra: not there for those who only run
-    from casebook.backends.engines.durable import DurableQueue, DurableWorker, Execution, Lease
+    from casebook.backends.engines.durable.queue import DurableQueue
+    from casebook.backends.engines.durable.step import Execution, Lease
+    from casebook.backends.engines.durable.worker import DurableWorker
     from casebook.backends.submission_stores.rows import RowStore
 
 
@@ -133,21 +136,27 @@ def open_records(settings: Settings) -> RunRecords:
     return RunRecords(open_storage(settings))
 
 
-def open_store(settings: Settings) -> RowStore:
-    """Open the store of submissions, made when it is not there. Raises StorageFailed or TransientError."""
+def open_store(settings: Settings, *, under_way: Callable[[], int] = lambda: 0) -> RowStore:
+    """Open the store of submissions, made when it is not there. Raises StorageFailed or TransientError.
+
+    `under_way` tells how many quick requests are being answered.
+    """
     from casebook.backends.submission_stores.postgres import PostgresDatabase  # noqa: PLC0415 - the `serve` extra
     from casebook.backends.submission_stores.rows import SCHEMA, RowStore  # noqa: PLC0415
     from casebook.backends.submission_stores.sqlite import SqliteDatabase  # noqa: PLC0415
 
-    taken = partial(_is_taken, open_storage(settings))
-    if _is_sqlite(settings):
-        return RowStore(SqliteDatabase(settings.outputs.absolute() / "casebook.sqlite3", SCHEMA), taken=taken)
-    return RowStore(PostgresDatabase(settings.engine.database, SCHEMA), taken=taken)
+    database = (
+        SqliteDatabase(settings.outputs.absolute() / "casebook.sqlite3", SCHEMA)
+        if _is_sqlite(settings)
+        else PostgresDatabase(settings.engine.database, SCHEMA)
+    )
+    return RowStore(database, taken=partial(_is_taken, open_storage(settings)), under_way=under_way)
 
 
 def open_queue(settings: Settings) -> DurableQueue:
     """Open the queue, made when it is not there. Raises StorageFailed or TransientError."""
-    from casebook.backends.engines.durable import DurableQueue, prepare  # noqa: PLC0415
+    from casebook.backends.engines.durable.database import prepare  # noqa: PLC0415
+    from casebook.backends.engines.durable.queue import DurableQueue  # noqa: PLC0415
 
     url = _queue_url(settings)
     prepare(url, _lease(settings))
@@ -160,7 +169,8 @@ def start_worker(settings: Settings, store: RowStore, *, progress: Progress) -> 
 
     Raises PermanentError when another worker has the SQLite files, TransientError when there is no database.
     """
-    from casebook.backends.engines.durable import DurableWorker, Limits, prepare  # noqa: PLC0415
+    from casebook.backends.engines.durable.database import prepare  # noqa: PLC0415
+    from casebook.backends.engines.durable.worker import DurableWorker, Limits  # noqa: PLC0415
     from casebook.backends.inboxes.uploads import UploadsInbox  # noqa: PLC0415
 
     casebook = build(settings, progress=progress)
@@ -221,7 +231,7 @@ def _is_taken(storage: Storage, slug: str) -> bool:
 
 
 def _queue_url(settings: Settings) -> str:
-    from casebook.backends.engines.durable import sqlite_url  # noqa: PLC0415
+    from casebook.backends.engines.durable.database import sqlite_url  # noqa: PLC0415
 
     # A file of its own: whoever submits must not wait for a worker's notes.
     return sqlite_url(settings.outputs / "queue.sqlite3") if _is_sqlite(settings) else settings.engine.database

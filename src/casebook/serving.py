@@ -16,7 +16,7 @@ from casebook import __version__
 from casebook.bootstrap import catalogue, now, only_server, open_log, open_queue, open_records, open_store, start_worker
 from casebook.domain.api_key import check_key_name
 from casebook.domain.intake import StoredSubmission
-from casebook.domain.run import Stage
+from casebook.domain.run import RunStatus, Stage
 from casebook.errors import PermanentError, StorageFailed
 from casebook.outputs import kept_once
 from casebook.settings import DoorSettings, Settings
@@ -25,7 +25,7 @@ from casebook.web.guard import Guard
 from casebook.web.intake import ReceivedFolder
 from casebook.web.limits import Limits
 from casebook.web.pages.site import Site
-from casebook.web.parts import Parts
+from casebook.web.parts import Parts, UnderWay
 from casebook.web.server import listen, make_server
 from casebook.web.sweeper import Outbox, Sweeper
 
@@ -57,7 +57,8 @@ def open_server(settings: Settings, *, workers_elsewhere: bool = False) -> Itera
         listening = stack.enter_context(_listen(door))
         address = _address(listening, door.host)
         log = open_log(settings, "serve")
-        store = open_store(settings)
+        under_way = UnderWay()
+        store = open_store(settings, under_way=under_way)
         stack.callback(store.close)
         work = open_queue(settings)
         stack.callback(work.close)
@@ -72,7 +73,10 @@ def open_server(settings: Settings, *, workers_elsewhere: bool = False) -> Itera
         records = open_records(settings)
 
         def is_known(stored: StoredSubmission) -> bool:
-            if records.find_in(stored.company_slug, stored.run_id) or work.state(stored.run_id):
+            run = records.find_in(stored.company_slug, stored.run_id)
+            if (run and run.status in {RunStatus.DONE, RunStatus.FAILED, RunStatus.CANCELLED}) or work.state(
+                stored.run_id
+            ):
                 return True
             # The queue may have forgotten a run that was cancelled before it began, but not earlier than it is told to.
             age = now() - datetime.fromisoformat(stored.received_at)
@@ -117,6 +121,7 @@ def open_server(settings: Settings, *, workers_elsewhere: bool = False) -> Itera
             success_status=door.success_status,
             store_alive=lambda: store.alive,
             stop=stop,
+            under_way=under_way,
         )
         site = Site(parts, embedders=door.embedders)
         stack.callback(site.close)

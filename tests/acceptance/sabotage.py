@@ -13,12 +13,13 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from casebook.backends.engines.plain import PlainEngine
 from casebook.cli import main
 from casebook.domain.run import Stage
+from casebook.ports import Order
 
 SIGNALS = {"kill": signal.SIGKILL, "stop": signal.SIGSTOP, "int": signal.SIGINT, "term": signal.SIGTERM}
 
@@ -64,7 +65,7 @@ def _at_put(harm: Callable[[], None], wanted: str) -> None:
 def _before_start(harm: Callable[[], None]) -> None:
     from casebook.web.sweeper import Outbox  # noqa: PLC0415 - the `serve` extra
 
-    def sabotaged(self: Outbox, run_id: str, slug: str) -> None:  # noqa: ARG001
+    def sabotaged(self: Outbox, orders: Sequence[Order]) -> None:  # noqa: ARG001
         harm()
 
     Outbox._hand_over = sabotaged  # type: ignore[method-assign]  # noqa: SLF001 - the moment has no other name

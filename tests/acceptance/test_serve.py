@@ -140,6 +140,23 @@ def test_a_key_is_made_and_lets_in(casebook: Program, servers: list[Server], bro
     assert casebook(*arguments, env={"CASEBOOK_KEY": made.out.strip()}).code == 0
 
 
+def test_a_run_that_was_under_way_when_the_queue_lost_it_goes_on(
+    casebook: Program, servers: list[Server], brook: Path, uncut: bytes
+) -> None:
+    servers.append(dying := Server(casebook, sabotage=("kill", "after:part_a")))
+    client = send(dying, brook)
+    assert wait(dying.process).code == -signal.SIGKILL
+    client.kill()
+    client.communicate()
+    for path in casebook.outputs.glob("queue.sqlite3*"):
+        path.unlink()  # as a power cut takes what the queue did not flush
+    servers.append(server := Server(casebook))
+    sent = wait(send(server, brook))
+    assert server.wait_for(sent.object["run_id"])["status"] == "done"
+    (report,) = (casebook.outputs / "brook_parts_ltd" / "final").glob("*.json")
+    assert stripped(report) == uncut
+
+
 def test_a_queue_whose_file_is_gone_loses_no_submission(
     casebook: Program, servers: list[Server], brook: Path, uncut: bytes
 ) -> None:

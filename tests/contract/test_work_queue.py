@@ -8,9 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from casebook.backends.engines.durable.worker import Limits
 from casebook.domain.run import RunStatus
 from casebook.errors import PermanentError, QueueFull
-from casebook.ports import WorkQueue
+from casebook.ports import Order, WorkQueue
 from tests.durable import DurableBench, postgres_bench, sqlite_bench, until
 from tests.fakes import FakeWorkQueue
 
@@ -43,7 +44,7 @@ def bench(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Bench]:
 def work(durable: DurableBench, execute: Callable[[str], object]) -> None:
     """Work until no run waits or is under way."""
     known = [f"R{number}" for number in range(MAX_WAITING + 1)]
-    with durable.worker(lambda execution: execute(execution.run_id)):
+    with durable.worker(lambda execution: execute(execution.run_id), limits=Limits(at_once=1)):
         until(lambda: not {durable.queue.state(run_id) for run_id in known} & {RunStatus.QUEUED, RunStatus.RUNNING})
 
 
@@ -122,6 +123,25 @@ def test_runs_of_a_company_come_in_the_order_of_their_priority_and_arrival(bench
         bench.queue.enqueue(f"R{number}", "acme", priority)
     bench.work(done.append)
     assert done == ["R2", "R3", "R0", "R1"]
+
+
+def test_runs_of_several_companies_come_in_the_order_of_their_priority_and_arrival(bench: Bench) -> None:
+    done: list[str] = []
+    for number, priority in enumerate([2, 1, 2, 0, 1]):
+        bench.queue.enqueue(f"R{number}", f"company_{'zxyab'[number]}", priority)
+    bench.work(done.append)
+    assert done == ["R3", "R1", "R4", "R0", "R2"]
+
+
+def test_several_runs_are_taken_at_once_or_none_of_them(bench: Bench) -> None:
+    bench.queue.enqueue_all([Order("R1", "acme"), Order("R2", "brook", -1), Order("R1", "acme")])
+    with pytest.raises(QueueFull):
+        bench.queue.enqueue_all([Order(f"R{number}", "crane") for number in range(3, 7)])
+    assert [bench.queue.state(f"R{number}") for number in range(1, 4)] == [RunStatus.QUEUED, RunStatus.QUEUED, None]
+    bench.queue.enqueue_all([Order("R3", "acme")])
+    done: list[str] = []
+    bench.work(done.append)
+    assert done == ["R2", "R1", "R3"]
 
 
 def test_a_full_queue_takes_no_more_but_what_it_has(bench: Bench) -> None:

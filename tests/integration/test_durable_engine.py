@@ -10,7 +10,9 @@ from typing import Any
 import psycopg
 import pytest
 
-from casebook.backends.engines.durable import DurableQueue, Execution, Lease, Limits
+from casebook.backends.engines.durable.queue import DurableQueue
+from casebook.backends.engines.durable.step import Execution, Lease
+from casebook.backends.engines.durable.worker import Limits
 from casebook.backends.leases import FileLease, PostgresLease
 from casebook.backends.storages.fenced import FencedStorage
 from casebook.domain.run import RunStatus, Stage
@@ -175,13 +177,13 @@ def test_runs_of_one_company_come_one_after_the_other_and_of_others_side_by_side
     assert order[-1] == "R2"
 
 
-def test_no_more_runs_start_in_an_hour_than_allowed(bench: DurableBench) -> None:
+def test_no_more_runs_start_in_an_hour_than_allowed_and_the_most_urgent_do(bench: DurableBench) -> None:
     for number in range(4):
-        bench.queue.enqueue(f"R{number}", f"company_{number}")
+        bench.queue.enqueue(f"R{number}", f"company_{number}", priority=-number)
     with bench.worker(lambda _: None, limits=Limits(per_hour=2)):
         until(lambda: bench.lines != [] and sum(ended(bench, f"R{number}")() for number in range(4)) == 2)
         threading.Event().wait(1.0)
-        assert sum(ended(bench, f"R{number}")() for number in range(4)) == 2
+        assert [ended(bench, f"R{number}")() for number in range(4)] == [False, False, True, True]
 
 
 def test_an_end_that_no_worker_saw_is_written_down(bench: DurableBench) -> None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import sqlite3
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from concurrent.futures import Future
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ import pytest
 from casebook.backends.submission_stores.postgres import PostgresDatabase
 from casebook.backends.submission_stores.rows import SCHEMA, Execute, RowStore
 from casebook.backends.submission_stores.sqlite import SqliteDatabase
+from casebook.domain.intake import Receipt
 from casebook.errors import DiskFull, StorageFailed, TransientError
 from tests.samples import new_submission
 
@@ -161,4 +163,39 @@ def test_postgres_is_reached_again_after_its_connections_were_cut(postgres_url: 
     tried(lambda: store.find("R1"))
     tried(lambda: store.save(new_submission("R2", body_sha256="d2")).result(timeout=30))
     assert [row.run_id for row in store.latest(9)] == ["R2", "R1"]
+    store.close()
+
+
+class _Counting:
+    """A database that counts the transactions it was asked for."""
+
+    def __init__(self, database: SqliteDatabase) -> None:
+        self.write_count = 0
+        self._database = database
+
+    def write(self) -> AbstractContextManager[Execute]:
+        self.write_count += 1
+        return self._database.write()
+
+    def read(self) -> AbstractContextManager[Execute]:
+        return self._database.read()
+
+    def close(self) -> None:
+        self._database.close()
+
+
+def test_a_commit_waits_for_those_who_are_about_to_come_but_not_for_ever(tmp_path: Path) -> None:
+    database = _Counting(SqliteDatabase(tmp_path / "casebook.sqlite3", SCHEMA))
+    second: list[Future[Receipt]] = []
+
+    def under_way() -> int:
+        if not second:
+            second.append(store.save(new_submission("R2", key="k2")))
+        return 3  # the third never comes
+
+    store = RowStore(database, under_way=under_way)
+    first = store.save(new_submission("R1", key="k1"))
+    assert first.result(timeout=30).run_id == "R1"
+    assert second[0].result(timeout=30).run_id == "R2"
+    assert database.write_count == 1
     store.close()

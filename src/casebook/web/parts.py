@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
@@ -30,6 +30,27 @@ from casebook.web.problems import Problem, not_found
 from casebook.web.sweeper import Outbox, Sweeper
 
 _BACKLOG_SECONDS = 1.0  # for which a count of what waits is good
+
+
+class UnderWay:
+    """How many submissions without files are being answered."""
+
+    def __init__(self) -> None:
+        """Begin with none."""
+        self.count = 0
+
+    @contextmanager
+    def one_more(self, *, quick: bool) -> Iterator[None]:
+        """Count one while the block lasts, if it is `quick`: nobody waits for a long upload."""
+        self.count += quick
+        try:
+            yield
+        finally:
+            self.count -= quick
+
+    def __call__(self) -> int:
+        """Return the count."""
+        return self.count
 
 
 class Pages(Protocol):
@@ -73,6 +94,7 @@ class Parts:
     metrics: figures.Metrics = field(default_factory=figures.Metrics)
     draining: threading.Event = field(default_factory=threading.Event)  # set when the server is closing
     pages: Pages | None = None
+    under_way: UnderWay = field(default_factory=UnderWay)
 
     async def company(self, request: Request) -> StoredCompany:
         """Return the company in the address. Raises Problem: 404 when it is missing or not the caller's."""

@@ -34,6 +34,7 @@ from casebook.web.parts import Backlog, Parts, as_json, wants_page
 from casebook.web.problems import Problem
 from casebook.web.uploads import Uploads
 
+JSON = "application/json"
 _START_SECONDS = 2.0  # for which an answer waits to say whether its run was handed over
 _MOST_ERROR_FILES = 1000
 
@@ -73,7 +74,7 @@ class Submitting:
         caller, signature = parts.guard.sender(request)
         arrival = self._arrival(request, caller, parts.guard.key(request, caller, signature))
         request.state.fields = arrival.received.fields  # a page about what is wrong shows what was typed
-        with self._alone(arrival):
+        with self._alone(arrival), parts.under_way.one_more(quick=kind == JSON):
             try:
                 await self._receive(request, arrival, signature, kind, boundary, most)
                 submission = parse_fields(arrival.received.fields)
@@ -86,10 +87,10 @@ class Submitting:
                 if isinstance(error, Problem):
                     parts.metrics.submission("refused")
                 raise
-        if receipt.replayed:
-            self._forget_files(arrival)
-        self._staged.forget(staged)
-        return await self._answer(request, arrival, submission, receipt)
+            if receipt.replayed:
+                self._forget_files(arrival)
+            self._staged.forget(staged)
+            return await self._answer(request, arrival, submission, receipt)
 
     async def _check_room(self) -> None:
         """Refuse before anything is read when nothing could be kept or started. Raises Problem: 503."""
@@ -120,7 +121,7 @@ class Submitting:
         body = body_of(request, parts.limits, most)
         if signature is not None:
             body = _signed(body, signature)
-        if kind == "application/json":
+        if kind == JSON:
             await read_json(body, arrival.received)
         else:
             self._check_disk()
@@ -220,7 +221,7 @@ class Submitting:
 
     async def _answer(self, request: Request, arrival: _Arrival, submission: Submission, receipt: Receipt) -> Response:
         parts = self._parts
-        started = receipt.replayed or await self._start(receipt)
+        started = receipt.replayed or await self._start(receipt, arrival.caller.principal)
         parts.metrics.submission("replayed" if receipt.replayed else "kept", arrival.received.size)
         answer = SubmissionAnswer(
             status="success",
@@ -242,11 +243,11 @@ class Submitting:
             headers["Idempotency-Replayed"] = "true"
         return as_json(answer, parts.success_status, headers)
 
-    async def _start(self, receipt: Receipt) -> bool:
+    async def _start(self, receipt: Receipt, principal: str) -> bool:
         """Hand the run over. Raises Problem: 500, when that failed; it is tried again without anyone's doing."""
         parts = self._parts
         parts.sweeper.project(receipt.run_id)
-        handed_over = asyncio.wrap_future(parts.outbox.start(receipt.run_id, receipt.company_slug))
+        handed_over = asyncio.wrap_future(parts.outbox.start(receipt.run_id, receipt.company_slug, principal))
         try:
             await asyncio.wait_for(asyncio.shield(handed_over), _START_SECONDS)
         except TimeoutError:

@@ -6,7 +6,7 @@ import hashlib
 import queue
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import suppress
 from functools import partial
@@ -15,10 +15,12 @@ import msgspec
 
 from casebook.domain.intake import RECEIVED, StoredSubmission, WorkState, received_key, uploaded_key
 from casebook.domain.run import Folder
-from casebook.errors import CasebookError
+from casebook.errors import CasebookError, QueueFull
 from casebook.observability.logs import Log
-from casebook.ports import Storage, SubmissionStore, WorkQueue
+from casebook.ports import Order, Storage, SubmissionStore, WorkQueue
 from casebook.web.intake import ReceivedFolder
+
+_Ordered = tuple[Order, Future[None]]
 
 _AT_ONCE = 200  # rows that are looked at together
 ORPHAN_SECONDS = 3600.0  # for which a file without a submission may still be on its way
@@ -29,13 +31,22 @@ STAGED = "upload-"  # what the names of such files begin with
 class Outbox:
     """Hands runs to the queue, one thread, first come first served; what failed is tried again by itself."""
 
-    def __init__(self, store: SubmissionStore, work: WorkQueue, log: Log, *, again_after: float = 5.0) -> None:
-        """Start at once with what waits from before."""
+    def __init__(
+        self,
+        store: SubmissionStore,
+        work: WorkQueue,
+        log: Log,
+        *,
+        priorities: Mapping[str, int] | None = None,
+        again_after: float = 5.0,
+    ) -> None:
+        """Start at once with what waits from before; `priorities` of senders, lower ones first, are 0 unless given."""
         self._store = store
         self._work = work
         self._log = log
+        self._priorities = priorities or {}
         self._again_after = again_after
-        self._orders: queue.SimpleQueue[tuple[str, str, Future[None]] | None] = queue.SimpleQueue()
+        self._orders: queue.SimpleQueue[tuple[Order, Future[None]] | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._deliver_all, name="outbox", daemon=True)
         self._thread.start()
 
@@ -44,10 +55,10 @@ class Outbox:
         """Tell whether runs are started at all."""
         return self._thread.is_alive()
 
-    def start(self, run_id: str, company_slug: str) -> Future[None]:
+    def start(self, run_id: str, company_slug: str, principal: str) -> Future[None]:
         """Hand over a run now; the future tells how it went. A failure is tried again later."""
         future: Future[None] = Future()
-        self._orders.put((run_id, company_slug, future))
+        self._orders.put((self._order(run_id, company_slug, principal), future))
         return future
 
     def close(self) -> None:
@@ -55,38 +66,70 @@ class Outbox:
         self._orders.put(None)
         self._thread.join()
 
+    def _order(self, run_id: str, company_slug: str, principal: str) -> Order:
+        return Order(run_id, company_slug, self._priorities.get(principal, 0))
+
     def _deliver_all(self) -> None:
         look_again = 0.0
         while True:
             try:
-                order = self._orders.get(timeout=max(look_again - time.monotonic(), 0))
+                first = self._orders.get(timeout=max(look_again - time.monotonic(), 0))
             except queue.Empty:
                 self._deliver_waiting()
                 look_again = time.monotonic() + self._again_after
                 continue
-            if order is None:
+            orders, going = self._with_those_behind(first)
+            self._deliver(orders)
+            if not going:
                 return
-            run_id, slug, future = order
+
+    def _with_those_behind(self, first: _Ordered | None) -> tuple[list[_Ordered], bool]:
+        """Take what was ordered meanwhile, so that one commit is enough; and tell whether there will be more."""
+        orders: list[_Ordered] = []
+        following = first
+        while following is not None:
+            orders.append(following)
+            if len(orders) == _AT_ONCE:
+                return orders, True
             try:
-                self._hand_over(run_id, slug)
-            except Exception as error:  # noqa: BLE001 - the thread must go on, whatever a queue does
-                self._log.error("run not started", run_id=run_id, company=slug, error=str(error))
-                future.set_exception(error)
-            else:
-                future.set_result(None)
+                following = self._orders.get_nowait()
+            except queue.Empty:
+                return orders, True
+        return orders, False
+
+    def _deliver(self, ordered: Sequence[_Ordered]) -> None:
+        try:
+            self._hand_over([order for order, _ in ordered])
+        except Exception as error:  # noqa: BLE001 - the thread must go on, whatever a queue does
+            if len(ordered) > 1:  # one of them may be to blame, or there is room for some
+                for one in ordered:
+                    self._deliver([one])
+                return
+            [(order, future)] = ordered
+            self._log.error("run not started", run_id=order.run_id, company=order.company_slug, error=str(error))
+            future.set_exception(error)
+            return
+        for _, future in ordered:
+            future.set_result(None)
 
     def _deliver_waiting(self) -> None:
         try:
-            for run_id in self._store.waiting(_AT_ONCE):
-                stored = self._store.find(run_id)
-                if stored is not None:
-                    self._hand_over(run_id, stored.company_slug)
+            found = [self._store.find(run_id) for run_id in self._store.waiting(_AT_ONCE)]
+            orders = [self._order(row.run_id, row.company_slug, row.principal) for row in found if row]
+            if not orders:
+                return
+            try:
+                self._hand_over(orders)
+            except QueueFull:
+                for order in orders:  # as many as there is room for
+                    self._hand_over([order])
         except Exception as error:  # noqa: BLE001 - as above; the next look tries again
             self._log.warning("runs not started, trying again", error=str(error))
 
-    def _hand_over(self, run_id: str, slug: str) -> None:
-        self._work.enqueue(run_id, slug)
-        self._store.mark_started(run_id)
+    def _hand_over(self, orders: Sequence[Order]) -> None:
+        self._work.enqueue_all(orders)
+        for order in orders:
+            self._store.mark_started(order.run_id)
 
 
 class Sweeper:
@@ -152,7 +195,7 @@ class Sweeper:
         """Hand a run over once more that the queue has lost, as when its file was removed."""
         if stored.state is WorkState.STARTED and not self._is_known(stored):
             self._log.warning("run lost by the queue, started again", run_id=stored.run_id)
-            self._outbox.start(stored.run_id, stored.company_slug)
+            self._outbox.start(stored.run_id, stored.company_slug, stored.principal)
 
     def _work_all(self) -> None:
         next_sweep = 0.0

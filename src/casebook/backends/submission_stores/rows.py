@@ -59,6 +59,7 @@ SCHEMA = (
 )
 
 _MOST_AT_ONCE = 256  # submissions in one transaction
+_COMPANY_WAIT = 0.016  # seconds for which a commit waits for others
 _MARKS_WAIT = 1.0  # seconds for which a mark may wait for a commit that is made anyway
 _RESERVED = {"logs"}  # folders beside those of the companies
 _SUFFIX_LETTERS = 6
@@ -96,10 +97,22 @@ class _Job:
 class RowStore:
     """A `SubmissionStore` in `database`."""
 
-    def __init__(self, database: Database, *, taken: Callable[[str], bool] = lambda _: False) -> None:
-        """Keep submissions in `database`; `taken` tells of folders that others than this store have made."""
+    def __init__(
+        self,
+        database: Database,
+        *,
+        taken: Callable[[str], bool] = lambda _: False,
+        under_way: Callable[[], int] = lambda: 0,
+    ) -> None:
+        """Keep submissions in `database`.
+
+        `taken` tells of folders that others than this store have made. `under_way` tells how many quick requests are
+        being answered: while there are more than wait for a commit, it waits a few milliseconds for those who come
+        next, for each commit costs a flush of the disk.
+        """
         self._database = database
         self._taken = taken
+        self._under_way = under_way
         self._jobs: queue.SimpleQueue[_Job | str | None] = queue.SimpleQueue()
         self._marked: set[str] = set()  # handed to the queue, not yet written down
         self._closed = False
@@ -194,24 +207,30 @@ class RowStore:
 
     def _next_jobs(self) -> tuple[list[_Job], bool]:
         """Wait for work; marks alone wait a little longer for company."""
-        jobs: list[_Job] = []
         until: float | None = None
-        while not jobs:
+        while True:
             try:
                 item = self._jobs.get(timeout=None if until is None else max(until - time.monotonic(), 0))
             except queue.Empty:
-                return jobs, True
+                return [], True
             if item is None:
-                return jobs, False
+                return [], False
             if isinstance(item, _Job):
-                jobs.append(item)
-            elif until is None:
+                return self._with_those_behind(item)
+            if until is None:
                 until = time.monotonic() + _MARKS_WAIT
+
+    def _with_those_behind(self, first: _Job) -> tuple[list[_Job], bool]:
+        """Take what else waits or is about to come, so that one flush is enough."""
+        jobs, until = [first], time.monotonic() + _COMPANY_WAIT
         while len(jobs) < _MOST_AT_ONCE:
             try:
                 item = self._jobs.get_nowait()
             except queue.Empty:
-                break
+                if self._under_way() <= len(jobs) or time.monotonic() > until:
+                    break
+                time.sleep(_COMPANY_WAIT / 10)
+                continue
             if item is None:
                 return jobs, False
             if isinstance(item, _Job):
