@@ -102,15 +102,25 @@ class Door(Process):
     errors: list[str] = field(default_factory=list)
 
 
-def start_door(outputs: Path, *options: str, settings: dict[str, str] | None = None, port: int = 0) -> Door:
+def start_door(
+    outputs: Path,
+    *options: str,
+    settings: dict[str, str] | None = None,
+    port: int = 0,
+    program: Sequence[str] | None = None,
+) -> Door:
     """Start a front door and wait until it listens. Raises RuntimeError with what it said when it ends instead."""
-    command = [sys.executable, "-m", "casebook", "serve", "--port", str(port), "--outputs", str(outputs), *options]
+    command = [
+        *(program or (sys.executable, "-m", "casebook")),
+        "serve",
+        "--port",
+        str(port),
+        "--outputs",
+        str(outputs),
+    ]
+    environment = {**os.environ, **(settings or {})}
     popen = subprocess.Popen(
-        command,
-        stderr=subprocess.PIPE,
-        stdout=subprocess.DEVNULL,
-        encoding="utf-8",
-        env={**os.environ, **(settings or {})},
+        [*command, *options], stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, encoding="utf-8", env=environment
     )
     assert popen.stderr is not None  # noqa: S101 - it was asked for
     errors: list[str] = []

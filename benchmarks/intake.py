@@ -42,7 +42,7 @@ from benchmarks.doors import (
 )
 from casebook.bootstrap import now, open_log, open_queue, open_records, open_store
 from casebook.domain.intake import NewSubmission, submission_digest
-from casebook.settings import Settings
+from casebook.settings import EngineSettings, Settings
 from casebook.web.intake import Received, ReceivedFolder, parse_fields, parse_json, read_form
 from casebook.web.limits import Limits
 from casebook.web.sweeper import Outbox, Sweeper
@@ -59,7 +59,7 @@ class StoreAlone:
     def __init__(self, outputs: Path) -> None:
         """Open the store, the queue and what follows a submission, as the server does."""
         outputs.mkdir(parents=True, exist_ok=True)
-        settings = Settings(outputs=outputs, max_waiting=1_000_000)
+        settings = Settings(outputs=outputs, engine=EngineSettings(max_waiting=1_000_000))
         log = open_log(settings, "store")
         self._stack = ExitStack()
         self._store = open_store(settings)
@@ -70,9 +70,7 @@ class StoreAlone:
         self._outbox = Outbox(self._store, work, log)
         self._stack.callback(self._outbox.close)
         storage = open_records(settings).storage
-        self._sweeper = Sweeper(
-            self._store, storage, outputs, self._received, log, outbox=self._outbox, is_known=lambda _: True
-        )
+        self._sweeper = Sweeper(self._store, storage, self._received, log, outbox=self._outbox, is_known=lambda _: True)
         self._stack.callback(self._sweeper.close)
 
     def keep(self, body: bytes, kind: str) -> None:

@@ -365,7 +365,7 @@ class FakeWorkQueue:
         self.taken: dict[str, RunStatus] = {}
         self.busy = False
         self.max_waiting = max_waiting
-        self._priorities: dict[str, int] = {}
+        self.priorities: dict[str, int] = {}
 
     def enqueue(self, run_id: str, company_slug: str, priority: int = 0) -> None:  # noqa: ARG002 - all in a row
         if self.broken:
@@ -375,7 +375,7 @@ class FakeWorkQueue:
         if self.depth() >= self.max_waiting:
             raise QueueFull(retry_after=1.0)
         self.taken[run_id] = RunStatus.QUEUED
-        self._priorities[run_id] = priority
+        self.priorities[run_id] = priority
 
     def enqueue_all(self, orders: Sequence[Order]) -> None:
         new = [order for order in orders if order.run_id not in self.taken]
@@ -402,7 +402,7 @@ class FakeWorkQueue:
 
     def work(self, execute: Callable[[str], object]) -> None:
         """Do what waits, lower priorities first."""
-        for run_id in sorted(self.taken, key=self._priorities.__getitem__):
+        for run_id in sorted(self.taken, key=self.priorities.__getitem__):
             if self.taken[run_id] is RunStatus.QUEUED:
                 try:
                     execute(run_id)

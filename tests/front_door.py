@@ -117,6 +117,7 @@ def open_door(  # noqa: PLR0913 - what a test may choose
     success_status: int = 202,
     pages: Pages | None = None,
     embedders: Sequence[str] | None = None,
+    priorities: Mapping[str, int] | None = None,
 ) -> Iterator[Door]:
     limits = limits or Limits(free_bytes=0)
     kept = RowStore(SqliteDatabase(outputs / "casebook.sqlite3", SCHEMA), taken=lambda slug: (outputs / slug).exists())
@@ -127,7 +128,7 @@ def open_door(  # noqa: PLR0913 - what a test may choose
     log = Log(logged.append, service="serve")
     queue: WorkQueue = work or FakeWorkQueue()
     received = ReceivedFolder(outputs)
-    outbox = Outbox(store, queue, log, again_after=0.2)
+    outbox = Outbox(store, queue, log, priorities=priorities, again_after=0.2)
     sweeper = Sweeper(
         store,
         storage,

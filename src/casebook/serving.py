@@ -68,7 +68,7 @@ def open_server(settings: Settings, *, workers_elsewhere: bool = False) -> Itera
         if not workers_elsewhere:
             worker = start_worker(settings, store, progress=_no_progress)
             stack.callback(worker.stop, within=_STOP_SECONDS)
-        outbox = Outbox(store, work, log)
+        outbox = Outbox(store, work, log, priorities=door.priorities)
         stack.callback(outbox.close)
         records = open_records(settings)
 

@@ -62,6 +62,12 @@ def _database(given: str) -> str:
     return given
 
 
+def _priorities(given: str) -> Mapping[str, int]:
+    """Read ``name:number`` pairs. Raises ValueError."""
+    pairs = (entry.split(":") for entry in re.split(r"[\s,]+", given.strip()) if entry)
+    return MappingProxyType({name: int(number) for name, number in pairs})
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EngineSettings:
     """The queue and its workers."""
@@ -139,6 +145,15 @@ class DoorSettings:
     )
     proxies: tuple[str, ...] = several(
         "addresses of proxies whose X-Forwarded-For is believed", env="CASEBOOK_TRUSTED_PROXIES"
+    )
+    priorities: Mapping[str, int] = parsed(
+        MappingProxyType({}),
+        _priorities,
+        "whose runs come first: a key's name, webhook, anonymous or local, and a number; lower ones first, 0 for all "
+        "others",
+        takes="a list of name:number, separated by commas",
+        env="CASEBOOK_PRIORITIES",
+        shown="none",
     )
     rate: str = text(
         "60/minute",

@@ -458,3 +458,10 @@ def test_a_run_that_the_queue_has_lost_is_handed_over_again(tmp_path: Path) -> N
     with open_door(tmp_path) as door:  # the queue is a new one
         eventually(lambda: door.work.state(run_id) is RunStatus.QUEUED)
         assert any("lost by the queue" in line for line in door.logged)
+
+
+def test_a_senders_priority_goes_with_its_runs(tmp_path: Path) -> None:
+    work = FakeWorkQueue()
+    with open_door(tmp_path, work=work, priorities={"local": -5}) as door:
+        run_id = door.post(ACME).json["run_id"]
+    assert work.priorities == {run_id: -5}

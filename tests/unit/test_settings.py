@@ -173,6 +173,14 @@ def test_a_file_that_is_named_must_be_there_and_the_usual_one_need_not(
     assert settings_file({"CASEBOOK_CONFIG": "none.toml"}, Path("other.toml")).content == {"workers": 2}
 
 
+def test_priorities_are_names_with_numbers() -> None:
+    read = Settings.from_environment({"CASEBOOK_PRIORITIES": "alpha:-10, webhook:5"})
+    assert read.door.priorities == {"alpha": -10, "webhook": 5}
+    for wrong in ("alpha", "alpha:x", "a:1:2"):
+        with pytest.raises(PermanentError, match="CASEBOOK_PRIORITIES"):
+            Settings.from_environment({"CASEBOOK_PRIORITIES": wrong})
+
+
 @pytest.mark.parametrize("data", [b"workers = ", b"\xff"])
 def test_a_file_that_is_not_toml_is_refused(tmp_path: Path, data: bytes) -> None:
     (tmp_path / "casebook.toml").write_bytes(data)
