@@ -13,16 +13,18 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING
 
-from casebook import __version__
+from casebook import __version__, launching
 from casebook.analysts.catalogue import Catalogue, built_in_catalogue, load_catalogue
 from casebook.analysts.extractive.analyst import ExtractiveAnalyst
 from casebook.answering import CompanyEvidence, open_evidence
 from casebook.backends.engines.plain import PlainEngine
 from casebook.backends.locks import server_lock
-from casebook.backends.vector_stores.embedded import EmbeddedVectorStore
+from casebook.backends.notifiers.outbox import NoticeOutbox
+from casebook.connections import link_to_run, open_drive, open_launcher, open_notifier, open_vector_store
 from casebook.documents.library import StoredLibrary
 from casebook.documents.reader import SandboxedReader
 from casebook.domain.company import slugify
+from casebook.domain.intake import StoredSubmission
 from casebook.domain.run import Run, RunStatus, Stage
 from casebook.errors import PermanentError, RunCancelled, StorageFailed
 from casebook.observability.logs import Log, log_to_file
@@ -31,7 +33,7 @@ from casebook.ports import Progress, Step, Storage
 from casebook.report.extra import ExtraFormat
 from casebook.report.pdf import PdfFormat
 from casebook.run_records import RunRecords
-from casebook.service import Casebook
+from casebook.service import Casebook, Finished
 from casebook.settings import Settings
 from casebook.workflow import Tools
 
@@ -41,26 +43,31 @@ if TYPE_CHECKING:  # the `serve` extra: not there for those who only run
     from casebook.backends.engines.durable.worker import DurableWorker
     from casebook.backends.submission_stores.rows import RowStore
 
+NOTICE_SECONDS = 20.0  # for which a command that ends waits for its notices to be sent
 
 FORMAT_MODULES = {"pdf": ("typst",), "docx": ("docx", "typst")}  # typst draws the charts for Word
 
 
-def build(settings: Settings, *, progress: Progress) -> Casebook:
-    """Wire Casebook for one machine: files, the built-in index, the built-in analyst.
+def build(settings: Settings, *, progress: Progress, tell: tuple[str, ...] = ()) -> Casebook:
+    """Wire Casebook as the settings say; `tell` are further addresses for notices.
 
-    Raises StorageFailed when the outputs folder cannot be written, InvalidCatalogue for a bad catalogue.
+    Raises StorageFailed when the outputs folder cannot be written, InvalidCatalogue for a bad catalogue,
+    PermanentError when something that a setting asks for is missing.
     """
     place = place_of_command(settings)
     storage = place.storage
     records = RunRecords(storage)
     log = open_log(settings, "casebook")
+    access = open_drive(settings)
     tools = Tools(
         storage=storage,
         reader=SandboxedReader(workers=settings.workers or os.cpu_count() or 1),
         open_library=StoredLibrary,
-        vector_store=EmbeddedVectorStore(storage),
+        vector_store=open_vector_store(settings, storage, log),
         analyst=ExtractiveAnalyst(catalogue(settings)),
-        drive=None,
+        drive=access.drive,
+        shared_files=access.shared_files,
+        delivery_folder=access.report_folder,
         clock=now,
         progress=progress,
         formats=report_formats(settings),
@@ -76,6 +83,8 @@ def build(settings: Settings, *, progress: Progress) -> Casebook:
         engine=engine,
         lock=place.lock,
         version=__version__,
+        notifier=open_notifier(settings, open_storage(settings), clock=now, log=log, always=tell),
+        link=partial(link_to_run, settings),
     )
 
 
@@ -128,7 +137,8 @@ def company_evidence(settings: Settings, company: str) -> CompanyEvidence:
     storage = open_storage(settings)
     records = RunRecords(storage)
     slug = company if records.of_company(company) else slugify(company)
-    return open_evidence(slug, storage, records, store=EmbeddedVectorStore(storage), library=StoredLibrary)
+    store = open_vector_store(settings, storage, open_log(settings, "casebook"))
+    return open_evidence(slug, storage, records, store=store, library=StoredLibrary)
 
 
 def open_records(settings: Settings) -> RunRecords:
@@ -176,11 +186,24 @@ def start_worker(settings: Settings, store: RowStore, *, progress: Progress) -> 
     casebook = build(settings, progress=progress)
     storage, log = open_storage(settings), casebook.log
 
+    launcher = open_launcher(settings)
+    queue = open_queue(settings) if launcher else None
+
     def execute(execution: Execution) -> None:
-        stored = store.find(execution.run_id)
-        if stored is None:
-            message = "the submission of this run was deleted"
-            raise PermanentError(message)
+        stored = _stored(store, execution.run_id)
+        if launcher is not None:
+            launching.carry_out(
+                stored.run_id,
+                stored.company_slug,
+                launching.Watch(
+                    launcher=launcher,
+                    storage=storage,
+                    find_run=partial(RunRecords(storage).find_in, stored.company_slug, stored.run_id),
+                    is_cancelled=lambda: _is_cancelled(queue, execution),
+                    wait=execution.wait,
+                ),
+            )
+            return
         place = place_of_worker(settings, execution.check)
         fenced = place.storage
         records = RunRecords(fenced)
@@ -193,7 +216,7 @@ def start_worker(settings: Settings, store: RowStore, *, progress: Progress) -> 
 
         replace(
             casebook,
-            tools=replace(casebook.tools, storage=fenced, vector_store=EmbeddedVectorStore(fenced)),
+            tools=replace(casebook.tools, storage=fenced, vector_store=open_vector_store(settings, fenced, log)),
             records=records,
             engine=engine,
             lock=place.lock,
@@ -220,6 +243,48 @@ def start_worker(settings: Settings, store: RowStore, *, progress: Progress) -> 
     )
     worker.start()
     return worker
+
+
+def run_job(settings: Settings, run_id: str, *, progress: Progress) -> Finished:
+    """Work on one submitted run in this process, as a launched job does: it goes on where an earlier try stopped.
+
+    Raises PermanentError when there is no such run, and what a run raises.
+    """
+    from casebook.backends.inboxes.uploads import UploadsInbox  # noqa: PLC0415 - the `serve` extra
+
+    store = open_store(settings)
+    try:
+        stored = _stored(store, run_id)
+    finally:
+        store.close()
+    casebook = build(settings, progress=progress)
+    submission = replace(stored.submission, folder=stored.company_slug)
+    inbox = UploadsInbox(open_storage(settings), stored)
+    try:
+        return casebook.run_stored(run_id, submission, inbox, received_at=stored.received_at)
+    finally:
+        close_notifier(casebook)
+
+
+def close_notifier(casebook: Casebook) -> None:
+    """Let what is to be told be sent before this process ends; the next one sends what is left."""
+    if isinstance(casebook.notifier, NoticeOutbox):
+        casebook.notifier.close(NOTICE_SECONDS)
+
+
+def _is_cancelled(queue: DurableQueue | None, execution: Execution) -> bool:
+    """Ask the queue, from outside the workflow: what a workflow asks becomes a step of it."""
+    execution.before_step()
+    execution.check()
+    return queue is not None and queue.state(execution.run_id) is RunStatus.CANCELLED
+
+
+def _stored(store: RowStore, run_id: str) -> StoredSubmission:
+    stored = store.find(run_id)
+    if stored is None:
+        message = "the submission of this run was deleted, or never was there"
+        raise PermanentError(message)
+    return stored
 
 
 def _is_sqlite(settings: Settings) -> bool:

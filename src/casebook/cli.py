@@ -9,7 +9,7 @@ from io import TextIOWrapper
 import click
 
 from casebook import __version__
-from casebook.commands import asking, checking, looking, queue, running, serving, settings, submitting
+from casebook.commands import asking, checking, deploying, looking, queue, running, serving, settings, submitting
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -40,6 +40,8 @@ for command in (
     queue.cancel,
     asking.ask,
     asking.mcp,
+    deploying.job,
+    deploying.deploy,
     checking.evaluate,
     checking.schema,
     checking.doctor,

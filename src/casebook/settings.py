@@ -26,6 +26,7 @@ from casebook.configuration.kinds import (
 )
 from casebook.configuration.reading import Found, SettingsFile, find, made, read_file
 from casebook.domain.api_key import parse_api_keys
+from casebook.domain.drive_link import DriveLink
 from casebook.domain.report_files import parse_formats
 from casebook.domain.webhook_secret import parse_webhook_secrets
 from casebook.errors import PermanentError
@@ -175,6 +176,106 @@ class DoorSettings:
     min_free_mb: int = whole(256, "space on the disk that uploads leave free, in MiB", at_most=1_000_000)
 
 
+def _drive_folder(given: str) -> str:
+    return DriveLink.parse(given).id
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DriveSettings:
+    """Google Drive: files behind a submission's link, and where reports are put."""
+
+    credentials: str = text(
+        "",
+        "file with a service account's key or a person's token; adc is this machine's own account",
+        env="CASEBOOK_DRIVE_CREDENTIALS",
+    )
+    google_credentials: str = text("", "the same, by Google's own name", env="GOOGLE_APPLICATION_CREDENTIALS")
+    subject: str = text("", "whom a service account acts for (domain-wide delegation)", env="CASEBOOK_DRIVE_SUBJECT")
+    api_key: str = secret("enough for what is shared with everyone who has the link", env="CASEBOOK_DRIVE_API_KEY")
+    report_folder: str = parsed(
+        "",
+        _drive_folder,
+        "where reports are put",
+        takes="the link or id of a folder of Google Drive",
+        env="GDRIVE_FINAL_REPORT_FOLDER",
+        shown="reports stay in outputs",
+    )
+    url: str = text("", "address that stands in for Google's, for tests", env="CASEBOOK_DRIVE_URL")
+
+    @property
+    def is_set(self) -> bool:
+        """Whether there is a way in."""
+        return bool(self.credentials or self.google_credentials or self.api_key)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NotifySettings:
+    """Telling people that a run has ended."""
+
+    to: tuple[str, ...] = several("Apprise addresses that are told of every run", env="CASEBOOK_NOTIFY", secret=True)
+    allow: tuple[str, ...] = several(
+        "kinds of addresses that a submission may name for its own run, such as slack", env="CASEBOOK_NOTIFY_ALLOW"
+    )
+    mail: str = secret(
+        "Apprise mail address without recipient: submissions may name mail addresses", env="CASEBOOK_NOTIFY_MAIL"
+    )
+    webhook: str = text("", "address that gets signed JSON of every run", env="CASEBOOK_NOTIFY_WEBHOOK")
+    webhook_secret: str = secret(
+        "what it is signed with",
+        takes="'whsec_' and the base64 of 24 to 64 bytes",
+        env="CASEBOOK_NOTIFY_WEBHOOK_SECRET",
+    )
+    public_url: str = text("", "where people reach casebook serve, for links", env="CASEBOOK_PUBLIC_URL")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LauncherSettings:
+    """Where runs are worked on."""
+
+    kind: str = choice(
+        "local",
+        ("local", "kubernetes", "paperspace"),
+        "local: in the worker; otherwise a job is started for each run, which needs PostgreSQL and a bucket",
+        env="CASEBOOK_LAUNCHER",
+    )
+    image: str = text("", "image of jobs, best by digest", env="CASEBOOK_JOB_IMAGE")
+    namespace: str = text("casebook", "Kubernetes namespace of jobs", env="CASEBOOK_KUBERNETES_NAMESPACE")
+    environment: tuple[str, ...] = several(
+        "Secrets and ConfigMaps that jobs get as environment",
+        takes="a list of secret/NAME and config/NAME, separated by commas",
+        pattern=r"(secret|config)/[a-z0-9.-]+",
+        env="CASEBOOK_KUBERNETES_ENVIRONMENT",
+    )
+    cpu: str = text("2", "processors that a Kubernetes job asks for", env="CASEBOOK_JOB_CPU")
+    memory: str = text("4Gi", "memory of a Kubernetes job", env="CASEBOOK_JOB_MEMORY")
+    paperspace_key: str = secret("Paperspace API key", env="PAPERSPACE_API_KEY")
+    paperspace_project: str = text("", "Paperspace project", env="CASEBOOK_PAPERSPACE_PROJECT")
+    paperspace_workflow: str = text("", "Paperspace workflow whose runs are jobs", env="CASEBOOK_PAPERSPACE_WORKFLOW")
+    paperspace_machine: str = text("C5", "Paperspace machine type", env="CASEBOOK_PAPERSPACE_MACHINE")
+    paperspace_secrets: tuple[str, ...] = several(
+        "names of Paperspace secrets that jobs get as environment", env="CASEBOOK_PAPERSPACE_SECRETS"
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VectorStoreSettings:
+    """Where passages are searched."""
+
+    kind: str = choice(
+        "embedded",
+        ("embedded", "openai"),
+        "embedded: the built-in index; openai: a store hosted there (OPENAI_API_KEY), which sends it the texts",
+        env="CASEBOOK_VECTOR_STORE",
+    )
+    days: int = whole(
+        30,
+        "days without use after which a hosted store goes by itself",
+        at_least=1,
+        at_most=365,
+        env="CASEBOOK_VECTOR_STORE_DAYS",
+    )
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
     """All settings; whoever needs some is handed those."""
@@ -215,6 +316,10 @@ class Settings:
     )
     engine: EngineSettings = group(EngineSettings, "The queue and its workers")
     door: DoorSettings = group(DoorSettings, "The front door: casebook serve")
+    drive: DriveSettings = group(DriveSettings, "Google Drive")
+    notify: NotifySettings = group(NotifySettings, "Notices when a run has ended")
+    launcher: LauncherSettings = group(LauncherSettings, "Where runs are worked on")
+    vector_store: VectorStoreSettings = group(VectorStoreSettings, "Where passages are searched")
 
     def at(self, outputs: str) -> Settings:
         """Return these settings with other outputs: a folder, or a bucket's URL."""

@@ -75,7 +75,9 @@ def test_a_quiet_run_prints_the_path_and_nothing_else(documents: Path, outputs: 
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["run"], "Missing argument"),
+        (["run"], "Missing option '--company'"),
+        (["run", "--company", "A"], "give a FOLDER with documents, or --drive-link"),
+        (["run", "--company", "A", "--drive-link", "https://x.example"], "--drive-link is not a link"),
         (["run", "DOCUMENTS"], "Missing option '--company'"),
         (["run", "DOCUMENTS", "--company", " "], "--company is empty"),
         (["run", "DOCUMENTS", "--company", "A", "--use-cases", "0"], "from 1 to 50"),

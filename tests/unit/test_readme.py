@@ -37,7 +37,9 @@ def known_variables() -> set[str]:
 
 
 def options_of(command: click.Command) -> set[str]:
-    return {"--help", *(name for parameter in command.params for name in parameter.opts)}
+    inner = command.commands.values() if isinstance(command, click.Group) else ()
+    own = (name for parameter in command.params for name in parameter.opts)
+    return {"--help", *own, *(name for part in inner for name in options_of(part))}
 
 
 def commands_in(page: Path) -> Iterator[tuple[str, set[str]]]:

@@ -26,6 +26,7 @@ _OPTION_OF_FIELD = {
     "readiness_score": "--readiness",
     "readiness_category": "--readiness-category",
     "report_expectations": "--expectations",
+    "google_drive_link": "--drive-link",
 }
 
 

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.argument("folder", type=click.Path(path_type=Path))
+@click.argument("folder", type=click.Path(path_type=Path), required=False)
 @click.option("--company", required=True, help="The company's name.")
 @click.option("--description", default="", help="What the company does: one to five sentences.")
 @click.option("--use-cases", "use_cases", type=int, default=7, show_default=True, help="How many use cases at most.")
@@ -40,13 +40,15 @@ if TYPE_CHECKING:
     type=click.Path(dir_okay=False, path_type=Path),
     help="A catalogue of your own: JSON, YAML or CSV with id, title, description.  [env: CASEBOOK_CATALOGUE]",
 )
+@click.option("--drive-link", default="", help="A file or folder of Google Drive, beside FOLDER or instead of it.")
+@click.option("--notify", default="", help="Mail address or Apprise URL that is told when the run has ended.")
 @click.option("--with-built-in", is_flag=True, help="Use the built-in catalogue beside your own.")
 @format_option
 @outputs_option
 @json_option
 @quiet_option
 def run(  # noqa: PLR0913, PLR0917 - one parameter an option
-    folder: Path,
+    folder: Path | None,
     company: str,
     description: str,
     use_cases: int,
@@ -54,6 +56,8 @@ def run(  # noqa: PLR0913, PLR0917 - one parameter an option
     readiness_category: str,
     expectations: str,
     catalogue: Path | None,
+    drive_link: str,
+    notify: str,
     with_built_in: bool,  # noqa: FBT001 - a flag
     formats: tuple[str, ...] | None,
     outputs: str | None,
@@ -70,6 +74,7 @@ def run(  # noqa: PLR0913, PLR0917 - one parameter an option
     Example:
       casebook run ~/acme --company "Acme GmbH" --description "Maker of pumps, 300 people." --use-cases 7 --readiness 55
     """  # noqa: D301
+    from casebook.domain.drive_link import DriveLink  # noqa: PLC0415
     from casebook.domain.submission import Submission  # noqa: PLC0415 - commands start fast: each imports what it needs
 
     settings = read_settings(outputs)
@@ -82,8 +87,12 @@ def run(  # noqa: PLR0913, PLR0917 - one parameter an option
             message = "--with-built-in goes with --catalogue; without it the built-in catalogue is used alone"
             raise click.UsageError(message)
         settings = replace(settings, catalogue_mode="add")
+    if folder is None and not drive_link:
+        message = "give a FOLDER with documents, or --drive-link"
+        raise click.UsageError(message)
     with explained():
-        check_folder(folder, settings.outputs)
+        if folder is not None:
+            check_folder(folder, settings.outputs)
         submission = Submission.parse(
             company_name=company,
             company_description=description,
@@ -91,8 +100,11 @@ def run(  # noqa: PLR0913, PLR0917 - one parameter an option
             readiness_score=readiness,
             readiness_category=readiness_category,
             report_expectations=expectations,
+            google_drive_link=drive_link,
         )
-        _run(submission, folder, settings, as_json=as_json, quiet=quiet)
+        if drive_link:
+            DriveLink.parse(drive_link)  # a wrong one is told now; from a form it would be a source that failed
+        _run(submission, folder, settings, as_json=as_json, quiet=quiet, tell=tuple(notify.split()))
 
 
 @click.command()
@@ -121,15 +133,27 @@ def demo(
         _run(submission, root / "documents", settings, as_json=as_json, quiet=quiet)
 
 
-def _run(submission: Submission, folder: Path, settings: Settings, *, as_json: bool, quiet: bool) -> None:
+def _run(  # noqa: PLR0913 - what is run, and how it is shown
+    submission: Submission,
+    folder: Path | None,
+    settings: Settings,
+    *,
+    as_json: bool,
+    quiet: bool,
+    tell: tuple[str, ...] = (),
+) -> None:
     from casebook.backends.inboxes.folder import FolderInbox  # noqa: PLC0415
-    from casebook.bootstrap import build  # noqa: PLC0415
+    from casebook.backends.inboxes.nothing import NoFiles  # noqa: PLC0415
+    from casebook.bootstrap import build, close_notifier  # noqa: PLC0415
     from casebook.progress import open_display  # noqa: PLC0415
 
     with open_display(quiet=quiet) as display:
-        casebook = build(settings, progress=display)
-        inbox = FolderInbox(folder, without=settings.outputs.absolute())
-        finished = casebook.run(submission, inbox)
+        casebook = build(settings, progress=display, tell=tell)
+        inbox = FolderInbox(folder, without=settings.outputs.absolute()) if folder else NoFiles()
+        try:
+            finished = casebook.run(submission, inbox)
+        finally:
+            close_notifier(casebook)
     if as_json:
         click.echo(as_json_text(_outcome(finished, settings)))
     elif quiet:

@@ -72,7 +72,7 @@ def worker(outputs: str | None) -> None:
 
         settings = read_settings(outputs)
         store = open_store(settings)
-        working = start_worker(settings, store, progress=_unseen)
+        working = start_worker(settings, store, progress=unseen)
         click.echo(f"Working on what waits in {settings.outputs_url or settings.outputs}. Ctrl-C ends it.", err=True)
         try:
             threading.Event().wait()
@@ -99,5 +99,5 @@ def key(name: str) -> None:
     click.echo(f"For the server: CASEBOOK_API_KEYS={entry} (several are separated by commas)", err=True)
 
 
-def _unseen(stage: Stage, done: int, total: int, detail: str = "") -> None:
+def unseen(stage: Stage, done: int, total: int, detail: str = "") -> None:
     """Be the progress that nobody watches."""

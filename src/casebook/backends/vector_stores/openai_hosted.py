@@ -226,6 +226,11 @@ class OpenAIVectorStore:
         self._storage.write(_hosted_key(company_slug), data, durable=True)
 
 
+def open_client(key: str, base_url: str | None) -> openai.OpenAI:
+    """Return a client that sends each request once."""
+    return openai.OpenAI(api_key=key, base_url=base_url or None, max_retries=0)
+
+
 def _hosted_key(company_slug: str) -> str:
     return f"{company_slug}/{Folder.VECTOR_IDS}/openai.json"
 

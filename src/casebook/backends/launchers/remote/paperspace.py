@@ -14,6 +14,7 @@ from casebook.backends.launchers.remote.api import JsonApi
 from casebook.domain.launch import JobName, LaunchState
 from casebook.errors import PermanentError, Unanswered
 
+DEFAULT_SECRETS: Final = ("CASEBOOK_DATABASE", "CASEBOOK_OUTPUTS")
 URL: Final = "https://api.paperspace.com/v1"
 _ID: Final = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _IMAGE: Final = re.compile(r"[a-z0-9][a-z0-9._/:-]*(@sha256:[0-9a-f]{64})?")
@@ -45,7 +46,7 @@ class PaperspaceSettings:
     project_id: str
     workflow_id: str
     machine: str = "C5"  # a CPU machine: a run waits for a model's answers, it needs no GPU
-    secrets: tuple[str, ...] = ("CASEBOOK_DATABASE", "CASEBOOK_OUTPUTS")  # names of the project's secrets
+    secrets: tuple[str, ...] = DEFAULT_SECRETS  # names of the project's secrets
     name: str = "casebook"
     port: int = 8000
     timeout_seconds: int = 4 * 3600
