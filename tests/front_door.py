@@ -25,6 +25,7 @@ from casebook.web.intake import ReceivedFolder
 from casebook.web.limits import Limits
 from casebook.web.pages.site import Site
 from casebook.web.parts import Pages, Parts
+from casebook.web.regions import Routing
 from casebook.web.server import listen, make_server
 from casebook.web.sweeper import Outbox, Sweeper
 from tests.fakes import FakeWorkQueue
@@ -115,6 +116,7 @@ def open_door(  # noqa: PLR0913 - what a test may choose
     work: FakeWorkQueue | None = None,
     wrap_store: Callable[[SubmissionStore], SubmissionStore] = lambda store: store,
     success_status: int = 202,
+    routing: Routing | None = None,
     pages: Pages | None = None,
     embedders: Sequence[str] | None = None,
     priorities: Mapping[str, int] | None = None,
@@ -155,6 +157,7 @@ def open_door(  # noqa: PLR0913 - what a test may choose
         success_status=success_status,
         stop=lambda: stopped.append(True),
         pages=pages,
+        routing=routing or Routing(),
     )
     site = Site(parts, embedders=embedders or ())
     if embedders is not None:  # the pages themselves, not a test's own

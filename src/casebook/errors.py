@@ -9,6 +9,7 @@
         ├── InvalidSubmission     the form's fields cannot be accepted
         ├── NoReadableDocuments   nothing was given that could be read
         ├── InvalidCatalogue      a catalogue file does not have the catalogue's form
+        ├── NotRouted             a region or a country was named that no region goes by
         ├── KeyReused             the idempotency key was used for another submission
         ├── QuoteNotFound         the words do not stand in the passage
         ├── StorageFailed         the outputs folder cannot be read or written
@@ -70,6 +71,15 @@ class NoReadableDocuments(PermanentError):
 
 class InvalidCatalogue(PermanentError):
     """The catalogue file does not have the form of a catalogue."""
+
+
+class NotRouted(PermanentError):
+    """No region takes this submission: name one of the regions."""
+
+    def __init__(self, message: str | None = None, *, field: str = "region") -> None:
+        """Name the `field` that cannot be followed."""
+        super().__init__(message)
+        self.field = field
 
 
 class KeyReused(PermanentError):

@@ -13,7 +13,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import urlencode, urljoin, urlsplit
 
 import msgspec
 
@@ -24,6 +24,7 @@ _FIRST_WAIT = 1.0  # seconds, doubled with each try, unless the server says how 
 _LONGEST_WAIT = 120.0
 _TIMEOUT = 60.0  # seconds without a byte
 _PIECE = 256 * 1024
+_MOST_HOPS = 3  # from region to region
 _TRY_AGAIN = {408, 409, 425, 429, 500, 502, 503, 504, 507}
 
 Progress = Callable[[int, int], None]  # bytes sent, bytes in all
@@ -62,12 +63,15 @@ def send(  # noqa: PLR0913 - what is sent, where to, and how
     files: Sequence[Outgoing],
     *,
     key: str | None = None,
+    region: str = "",
+    country: str = "",
     progress: Progress = lambda _, __: None,
     say: Callable[[str], None] = lambda _: None,
     sleep: Callable[[float], None] = time.sleep,
 ) -> dict[str, Any]:
-    """Send a submission and return the server's answer.
+    """Send a submission and return the server's answer, with the `server` that gave it.
 
+    A submission that names a `region` or a `country` is followed, with its key, to where the server sends it on.
     However often it is sent, it is kept once: the idempotency key is made of what is sent. Raises PermanentError
     when the server refuses it, TransientError when it is not kept after all tries.
     """
@@ -80,9 +84,10 @@ def send(  # noqa: PLR0913 - what is sent, where to, and how
         "User-Agent": "casebook",
         **({"Authorization": f"Bearer {key}"} if key else {}),
     }
+    route = _Route(url, region, country, say)
     for attempt in range(1, TRIES + 1):
         try:
-            return _try(url, headers, body, progress)
+            return route.follow(lambda address: _try(address, headers, body, progress))
         except TransientError as error:
             if attempt == TRIES:
                 raise
@@ -93,7 +98,44 @@ def send(  # noqa: PLR0913 - what is sent, where to, and how
     raise TransientError  # not reached: the last try raises
 
 
-def _try(url: str, headers: Mapping[str, str], body: _Body, progress: Progress) -> dict[str, Any]:
+class _Route:
+    """The way to the region that takes a submission."""
+
+    def __init__(self, url: str, region: str, country: str, say: Callable[[str], None]) -> None:
+        named = {name: value for name, value in (("region", region), ("country", country)) if value}
+        self._url = f"{url if '://' in url else f'http://{url}'}{'?' if named else ''}{urlencode(named)}"
+        self._may_leave = bool(named)
+        self._hops = 0
+        self._say = say
+
+    def follow(self, attempt: Callable[[str], dict[str, Any] | str]) -> dict[str, Any]:
+        """Try where the way leads; a further attempt goes on where this one came to."""
+        while isinstance(answer := attempt(self._url), str):
+            self._go(urljoin(self._url, answer))
+        here = urlsplit(self._url)
+        return {**answer, "server": f"{here.scheme}://{here.netloc}"}
+
+    def _go(self, to: str) -> None:
+        """Take a step that a server asks for. Raises PermanentError."""
+        before, after = urlsplit(self._url), urlsplit(to)
+        self._hops += 1
+        message = ""
+        if after.scheme not in {"http", "https"} or not after.hostname:
+            message = "The server sends this on to what is not an address."
+        elif before.scheme == "https" and after.scheme == "http":
+            message = f"The server sends this on to {after.netloc} without encryption: it is not sent there."
+        elif not self._may_leave and before.netloc != after.netloc:
+            message = f"The server sends this on to {after.netloc}: give that as --to, or name the --region."
+        elif self._hops > _MOST_HOPS:
+            message = "The servers send this on to each other: their operator should check their regions."
+        if message:
+            raise PermanentError(message)
+        self._say(f"Sent on to {after.netloc}.")
+        self._url = to
+
+
+def _try(url: str, headers: Mapping[str, str], body: _Body, progress: Progress) -> dict[str, Any] | str:
+    """Send once; return the answer, or where to send it instead."""
     connection, path = _connect(url)
     try:
         with suppress(BrokenPipeError, ConnectionResetError):  # it may have answered before it took everything
@@ -107,6 +149,8 @@ def _try(url: str, headers: Mapping[str, str], body: _Body, progress: Progress) 
         connection.close()
     if response.status in {200, 202}:
         return _object(data)
+    if response.status in {307, 308}:
+        return response.headers.get("Location", "")
     raise _refusal(response.status, data, response.headers.get("Retry-After"))
 
 
@@ -136,7 +180,7 @@ def _connect(url: str) -> tuple[http.client.HTTPConnection, str]:
     if parts.scheme not in {"http", "https"} or not parts.hostname:
         message = f"{url} is not an address: give http://HOST:PORT or https://HOST"
         raise PermanentError(message)
-    path = parts.path or "/"
+    path = f"{parts.path or '/'}{'?' if parts.query else ''}{parts.query}"
     if parts.scheme == "https":
         context = ssl.create_default_context()
         return http.client.HTTPSConnection(parts.hostname, parts.port, timeout=_TIMEOUT, context=context), path

@@ -16,6 +16,8 @@ from casebook.commands.console import as_json_text, explained, json_option, quie
 @click.option("--description", default="", help="What the company does: one to five sentences.")
 @click.option("--use-cases", "use_cases", type=int, default=7, show_default=True, help="How many use cases at most.")
 @click.option("--readiness", type=float, help="The company's own readiness score, 0 to 100.")
+@click.option("--region", default="", help="The region whose data it is; the server sends it on there.")
+@click.option("--country", default="", help="The company's country (two letters), instead of a region.")
 @click.option("--key", envvar="CASEBOOK_KEY", help="Your key, if the server wants one.  [env: CASEBOOK_KEY]")
 @json_option
 @quiet_option
@@ -26,6 +28,8 @@ def submit(  # noqa: PLR0913, PLR0917 - one parameter an option
     description: str,
     use_cases: int,
     readiness: float | None,
+    region: str,
+    country: str,
     key: str | None,
     as_json: bool,  # noqa: FBT001 - a flag
     quiet: bool,  # noqa: FBT001
@@ -56,6 +60,8 @@ def submit(  # noqa: PLR0913, PLR0917 - one parameter an option
             fields,
             files,
             key=key,
+            region=region,
+            country=country,
             progress=_Sent(quiet=quiet),
             say=lambda message: click.echo(message, err=True),
         )
@@ -64,7 +70,7 @@ def submit(  # noqa: PLR0913, PLR0917 - one parameter an option
         return
     if not quiet:
         click.echo(f"{answer['message']} {answer['confirmation_code']}", err=True)
-        click.echo(f"  {url.rstrip('/')}{answer['status_url']}", err=True)
+        click.echo(f"  {answer['server']}{answer['status_url']}", err=True)
     click.echo(answer["run_id"])
 
 

@@ -118,6 +118,23 @@ class StorageListing:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RegionEntry:
+    """A region: its address, and the countries whose submissions are its own."""
+
+    name: str
+    url: str
+    countries: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RegionList:
+    """All regions, and the one that this server is; none when there are no regions."""
+
+    own: str | None
+    regions: Sequence[RegionEntry]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Health:
     """Whether submissions can be taken."""
 

@@ -32,6 +32,7 @@ def application(parts: Parts) -> ASGIApp:
         *Submitting(parts, backlog, uploads).routes(),
         *uploads.routes(),
         *About(parts, backlog).routes(),
+        *parts.routing.routes(),
         *Storing(parts).routes(),
         *RunRoutes(parts).routes(),
     ]

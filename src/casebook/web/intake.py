@@ -116,9 +116,13 @@ async def read_form(  # noqa: PLR0913 - where it comes from, where it goes
     run_id: str,
     folder: ReceivedFolder,
     limits: Limits,
+    look: Callable[[Fields], None] = lambda _: None,
 ) -> None:
-    """Read a form's fields and files; afterwards all files are on disk for good."""
-    reader = _FormReader(received, run_id=run_id, folder=folder, limits=limits)
+    """Read a form's fields and files; afterwards all files are on disk for good.
+
+    `look` is shown the fields after each; what it raises ends the reading.
+    """
+    reader = _FormReader(received, run_id=run_id, folder=folder, limits=limits, look=look)
     try:
         with PushMultipartParser(
             boundary,
@@ -272,8 +276,17 @@ def disk_errors() -> Iterator[None]:
 class _FormReader:
     """Puts a form's parts where they belong, one after the other."""
 
-    def __init__(self, received: Received, *, run_id: str, folder: ReceivedFolder, limits: Limits) -> None:
+    def __init__(
+        self,
+        received: Received,
+        *,
+        run_id: str,
+        folder: ReceivedFolder,
+        limits: Limits,
+        look: Callable[[Fields], None],
+    ) -> None:
         self._received = received
+        self._look = look
         self._run_id = run_id
         self._folder = folder
         self._limits = limits
@@ -327,6 +340,7 @@ class _FormReader:
         if found.keys() & self._received.fields.keys():
             raise Problem(400, "field-twice", "A field is given twice.")
         self._received.fields.update(found)
+        self._look(self._received.fields)
 
     async def _write(self, *, last: bool) -> None:
         number = len(self._received.files) + 1

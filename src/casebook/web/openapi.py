@@ -9,11 +9,11 @@ import msgspec
 
 from casebook.domain.run import Stage
 from casebook.domain.submission import MAX_LINK_CHARACTERS, MAX_NAME_CHARACTERS, MAX_TEXT_CHARACTERS, USE_CASES_RANGE
-from casebook.web.answers import Health, Runs, RunState, StorageListing, SubmissionAnswer, UploadAnswer
+from casebook.web.answers import Health, RegionList, Runs, RunState, StorageListing, SubmissionAnswer, UploadAnswer
 from casebook.web.problems import MEDIA_TYPE, ProblemDetails
 
 _JSON = "application/json"
-_TYPES = (Health, Runs, RunState, StorageListing, SubmissionAnswer, UploadAnswer, ProblemDetails)
+_TYPES = (Health, RegionList, Runs, RunState, StorageListing, SubmissionAnswer, UploadAnswer, ProblemDetails)
 
 
 @cache
@@ -45,6 +45,7 @@ def _paths(types: dict[str, Any]) -> dict[str, Any]:
         "/": {"post": _submit(types["SubmissionAnswer"])},
         "/uploads": {"post": _upload(types["UploadAnswer"])},
         "/health": {"get": _operation("health", _body(types["Health"]), others={"503": _body(types["Health"])})},
+        "/regions": {"get": _operation("regions", _body(types["RegionList"]))},
         "/health/live": {"get": _operation("live", _body({"type": "object"}))},
         "/test": {"get": _operation("describeItself", _body({"type": "object"}))},
         "/metrics": {"get": _operation("metrics", {"text/plain": {"schema": {"type": "string"}}})},

@@ -27,6 +27,7 @@ from casebook.web.guard import Guard
 from casebook.web.intake import ReceivedFolder
 from casebook.web.limits import Limits
 from casebook.web.problems import Problem, not_found
+from casebook.web.regions import Routing
 from casebook.web.sweeper import Outbox, Sweeper
 
 _BACKLOG_SECONDS = 1.0  # for which a count of what waits is good
@@ -95,6 +96,7 @@ class Parts:
     draining: threading.Event = field(default_factory=threading.Event)  # set when the server is closing
     pages: Pages | None = None
     under_way: UnderWay = field(default_factory=UnderWay)
+    routing: Routing = field(default_factory=Routing)
 
     async def company(self, request: Request) -> StoredCompany:
         """Return the company in the address. Raises Problem: 404 when it is missing or not the caller's."""

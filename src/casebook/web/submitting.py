@@ -7,9 +7,10 @@ import hashlib
 import json
 import os
 import secrets
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
+from typing import Any
 
 import msgspec
 from starlette.requests import Request
@@ -32,11 +33,14 @@ from casebook.web.guard import Caller, Signature, address
 from casebook.web.intake import Received, body_of, check_head, parse_fields, read_form, read_json
 from casebook.web.parts import Backlog, Parts, as_json, wants_page
 from casebook.web.problems import Problem
+from casebook.web.regions import Elsewhere
 from casebook.web.uploads import Uploads
 
 JSON = "application/json"
 _START_SECONDS = 2.0  # for which an answer waits to say whether its run was handed over
 _MOST_ERROR_FILES = 1000
+
+Look = Callable[[Mapping[str, Any]], None]  # at a form's fields, to see whether it belongs elsewhere
 
 
 @dataclass(slots=True)
@@ -67,7 +71,16 @@ class Submitting:
         return [Route("/", self.submit, methods=["POST"])]
 
     async def submit(self, request: Request) -> Response:
-        """POST /: take a submission, keep it for good, start its run, answer."""
+        """POST /: take a submission, keep it for good, start its run, answer; or send it on to its region."""
+        parts = self._parts
+        try:
+            look = parts.routing.check_head(request)  # before all else: another region has keys of its own
+            return await self._take(request, look)
+        except Elsewhere as elsewhere:
+            return await parts.routing.send_on(elsewhere.region, request)
+
+    async def _take(self, request: Request, look: Look) -> Response:
+        """Take a submission that may still turn out to belong elsewhere. Raises Problem, Elsewhere."""
         parts = self._parts
         await self._check_room()
         kind, boundary, most = check_head(request, parts.limits)
@@ -76,7 +89,7 @@ class Submitting:
         request.state.fields = arrival.received.fields  # a page about what is wrong shows what was typed
         with self._alone(arrival), parts.under_way.one_more(quick=kind == JSON):
             try:
-                await self._receive(request, arrival, signature, kind, boundary, most)
+                await self._receive(request, arrival, signature, look, (kind, boundary, most))
                 submission = parse_fields(arrival.received.fields)
                 staged = await self._staged.take_over(arrival.received, caller.principal, arrival.run_id)
                 receipt = await self._keep(arrival, submission)
@@ -84,6 +97,8 @@ class Submitting:
                 raise await asyncio.to_thread(self._not_kept, arrival, error) from error
             except BaseException as error:
                 self._forget_files(arrival)
+                if isinstance(error, Elsewhere):
+                    self._staged.drop(arrival.received, caller.principal)
                 if isinstance(error, Problem):
                     parts.metrics.submission("refused")
                 raise
@@ -114,15 +129,21 @@ class Submitting:
     def _alone(self, arrival: _Arrival) -> _Alone:
         return _Alone(self._under_way, (arrival.caller.principal, arrival.key) if arrival.key else None)
 
-    async def _receive(  # noqa: PLR0913, PLR0917 - what the head said
-        self, request: Request, arrival: _Arrival, signature: Signature | None, kind: str, boundary: str, most: int
+    async def _receive(
+        self,
+        request: Request,
+        arrival: _Arrival,
+        signature: Signature | None,
+        look: Look,
+        head: tuple[str, str, int],
     ) -> None:
-        parts = self._parts
+        parts, (kind, boundary, most) = self._parts, head
         body = body_of(request, parts.limits, most)
         if signature is not None:
             body = _signed(body, signature)
         if kind == JSON:
             await read_json(body, arrival.received)
+            look(arrival.received.fields)
         else:
             self._check_disk()
             self._uploads += 1
@@ -134,6 +155,7 @@ class Submitting:
                     run_id=arrival.run_id,
                     folder=parts.received,
                     limits=parts.limits,
+                    look=look,
                 )
             finally:
                 self._uploads -= 1

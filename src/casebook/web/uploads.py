@@ -88,6 +88,16 @@ class Uploads:
         for name in names:
             self._parts.received.remove(name)
 
+    def drop(self, received: Received, principal: str) -> None:
+        """Remove the files of a form that belongs to another region. Raises Problem: 422, when there are any."""
+        notes = [self._open(text, principal) for text in str(received.fields.get(FIELD, "")).split()]
+        self.forget([f"{note.stem}.{note.file.path}" for note in notes])
+        if notes:
+            detail = "is another one, and files sent ahead of the form are with this one: send all to that region"
+            raise Problem(
+                422, "invalid-fields", "Some fields cannot be accepted.", errors=[FieldError("/region", detail)]
+            )
+
     def _link(self, notes: Sequence[_Note], received: Received, run_id: str) -> list[str]:
         folder = self._parts.received
         names = []
