@@ -16,6 +16,7 @@ from casebook import __version__
 from casebook.bootstrap import catalogue, now, only_server, open_log, open_queue, open_records, open_store, start_worker
 from casebook.domain.api_key import check_key_name
 from casebook.domain.intake import StoredSubmission
+from casebook.domain.region import parse_regions
 from casebook.domain.run import RunStatus, Stage
 from casebook.errors import PermanentError, StorageFailed
 from casebook.outputs import kept_once
@@ -26,6 +27,8 @@ from casebook.web.intake import ReceivedFolder
 from casebook.web.limits import Limits
 from casebook.web.pages.site import Site
 from casebook.web.parts import Parts, UnderWay
+from casebook.web.regions import Routing
+from casebook.web.remembering import RememberedRuns
 from casebook.web.server import listen, make_server
 from casebook.web.sweeper import Outbox, Sweeper
 
@@ -52,6 +55,7 @@ def open_server(settings: Settings, *, workers_elsewhere: bool = False) -> Itera
     door = settings.door
     check_bind(door)
     catalogue(settings)  # a bad one is told now, not by the first run
+    routing = _routing(door)
     with ExitStack() as stack:
         stack.enter_context(only_server(settings))
         listening = stack.enter_context(_listen(door))
@@ -73,10 +77,10 @@ def open_server(settings: Settings, *, workers_elsewhere: bool = False) -> Itera
         records = open_records(settings)
 
         def is_known(stored: StoredSubmission) -> bool:
+            if work.state(stored.run_id):
+                return True
             run = records.find_in(stored.company_slug, stored.run_id)
-            if (run and run.status in {RunStatus.DONE, RunStatus.FAILED, RunStatus.CANCELLED}) or work.state(
-                stored.run_id
-            ):
+            if run and run.status in {RunStatus.DONE, RunStatus.FAILED, RunStatus.CANCELLED}:
                 return True
             # The queue may have forgotten a run that was cancelled before it began, but not earlier than it is told to.
             age = now() - datetime.fromisoformat(stored.received_at)
@@ -96,7 +100,7 @@ def open_server(settings: Settings, *, workers_elsewhere: bool = False) -> Itera
         parts = Parts(
             store=store,
             work=work,
-            find_run=records.find_in,
+            find_run=RememberedRuns(records.find_in) if remote else records.find_in,
             received=received,
             outbox=outbox,
             sweeper=sweeper,
@@ -122,6 +126,7 @@ def open_server(settings: Settings, *, workers_elsewhere: bool = False) -> Itera
             store_alive=lambda: store.alive,
             stop=stop,
             under_way=under_way,
+            routing=routing,
         )
         site = Site(parts, embedders=door.embedders)
         stack.callback(site.close)
@@ -202,6 +207,23 @@ def _master(given: str, settings: Settings) -> bytes:
     except OSError as error:
         message = f"cannot keep a key in {path}: {error.strerror}"
         raise StorageFailed(message) from error
+
+
+def _routing(door: DoorSettings) -> Routing:
+    """Read the regions. Raises PermanentError when they cannot be followed."""
+    if door.regions is None:
+        if door.region:
+            message = (
+                "CASEBOOK_REGION says which region this is: CASEBOOK_REGIONS names the file that says where all are"
+            )
+            raise PermanentError(message)
+        return Routing()
+    try:
+        text = door.regions.read_text("utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        message = f"CASEBOOK_REGIONS: {door.regions} cannot be read: {getattr(error, 'strerror', None) or 'not UTF-8'}"
+        raise PermanentError(message) from error
+    return Routing(parse_regions(text, door.region), check_seconds=door.region_check_seconds)
 
 
 def _limits(settings: Settings) -> Limits:

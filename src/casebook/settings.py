@@ -169,6 +169,11 @@ class DoorSettings:
         shown="memory://",
         secret=True,  # the URL may hold a password
     )
+    regions: Path | None = optional_path("regions.toml: where which countries' submissions go", shown="no regions")
+    region: str = text("", "which of the regions this is")
+    region_check_seconds: int = whole(
+        30, "seconds for which a region that answered is believed to be up; 0: senders are sent there without a look"
+    )
     success_status: int = whole(202, "200 for senders that test for it", among=(200, 202))
     max_request_mb: int = whole(1024, "greatest submission, in MiB", at_least=1, at_most=1_000_000)
     max_file_mb: int = whole(200, "greatest file, in MiB", at_least=1, at_most=1_000_000)

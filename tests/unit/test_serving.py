@@ -26,6 +26,37 @@ def test_nothing_set_is_this_machine_alone() -> None:
     check_bind(door)
 
 
+REGIONS = '[regions.eu]\nurl = "https://eu.test"\n[regions.us]\nurl = "https://us.test"\n'
+
+
+@pytest.mark.parametrize(
+    ("region", "text", "said"),
+    [
+        ("eu", None, "cannot be read"),
+        ("eu", b"\xff", "cannot be read: not UTF-8"),
+        ("eu", b"[", "not TOML"),
+        ("", REGIONS.encode(), "CASEBOOK_REGION says which of the regions this is: one of eu, us"),
+    ],
+)
+def test_regions_that_cannot_be_followed_keep_a_server_from_starting(
+    tmp_path: Path, region: str, text: bytes | None, said: str
+) -> None:
+    file = tmp_path / "regions.toml"
+    if text is not None:
+        file.write_bytes(text)
+    settings = Settings.from_environment(
+        {"CASEBOOK_REGIONS": str(file), "CASEBOOK_REGION": region, "CASEBOOK_OUTPUTS": str(tmp_path / "outputs")}
+    )
+    with pytest.raises(PermanentError, match=said), open_server(settings):
+        pass
+
+
+def test_a_region_without_the_file_of_regions_is_refused(tmp_path: Path) -> None:
+    settings = Settings.from_environment({"CASEBOOK_REGION": "eu", "CASEBOOK_OUTPUTS": str(tmp_path)})
+    with pytest.raises(PermanentError, match="CASEBOOK_REGIONS"), open_server(settings):
+        pass
+
+
 def test_everything_is_read() -> None:
     door = _door(
         {

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import http.client
+import re
 import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
@@ -89,7 +90,7 @@ class Routing:
 
     def _check_fields(self, fields: Mapping[str, Any]) -> None:
         """Follow what a form says. Raises Elsewhere, or Problem: 422. Without regions a form may say what it likes."""
-        by_name = {name.strip().lower(): value for name, value in fields.items()}
+        by_name = {re.sub(r"[\s_-]+", "", name).lower(): value for name, value in fields.items()}
         self._check({field: _text(by_name.get(field)) for field in _HEADERS})
 
     def _check(self, named: Mapping[str, str]) -> None:
