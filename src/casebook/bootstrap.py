@@ -241,6 +241,8 @@ def start_worker(settings: Settings, store: RowStore, *, progress: Progress) -> 
         ),
         log=log,
     )
+    if isinstance(casebook.notifier, NoticeOutbox):
+        casebook.notifier.pick_up()  # what a process that died left
     worker.start()
     return worker
 

@@ -14,6 +14,7 @@ from datetime import datetime
 
 from casebook import __version__
 from casebook.bootstrap import catalogue, now, only_server, open_log, open_queue, open_records, open_store, start_worker
+from casebook.connections import forget_hosted
 from casebook.domain.api_key import check_key_name
 from casebook.domain.intake import StoredSubmission
 from casebook.domain.region import parse_regions
@@ -123,6 +124,7 @@ def open_server(settings: Settings, *, workers_elsewhere: bool = False) -> Itera
             master=master,
             version=__version__,
             success_status=door.success_status,
+            forget_elsewhere=forget_hosted(settings, records.storage, log),
             store_alive=lambda: store.alive,
             stop=stop,
             under_way=under_way,
