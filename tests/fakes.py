@@ -29,6 +29,7 @@ from casebook.domain.intake import (
 from casebook.domain.launch import JobName, LaunchState
 from casebook.domain.notice import Notice
 from casebook.domain.passage import Hit, Passage
+from casebook.domain.prompt import Completion, JournalEntry, Spending
 from casebook.domain.quote import Quote
 from casebook.domain.run import RunStatus, Stage
 from casebook.domain.submission import Submission
@@ -230,6 +231,9 @@ def _words(text: str) -> set[str]:
 
 class FakeAnalyst:
     """An `Analyst` that quotes the first passage it finds, and nothing else."""
+
+    def for_run(self, run_id: str) -> FakeAnalyst:  # noqa: ARG002 - it remembers nothing
+        return self
 
     def facts(self) -> AnalystFacts:
         return samples.FACTS
@@ -519,4 +523,49 @@ def _receipt(row: StoredSubmission, *, replayed: bool) -> Receipt:
         company_slug=row.company_slug,
         received_at=row.received_at,
         replayed=replayed,
+    )
+
+
+class FakeJournal:
+    """A `Journal` in memory."""
+
+    def __init__(self) -> None:
+        self.entries: list[JournalEntry] = []
+        self._lock = threading.Lock()
+
+    def find(self, digest: str) -> Completion | None:
+        with self._lock:
+            found = (entry for entry in self.entries if entry.digest == digest)
+            return next((entry.completion for entry in found), None)
+
+    def keep(self, entry: JournalEntry) -> None:
+        with self._lock:
+            self.entries.append(entry)
+
+    def spent_by(self, run_id: str) -> Mapping[str, Spending]:
+        sums: dict[str, Spending] = {}
+        for entry in self.entries:
+            if entry.run_id == run_id:
+                sums[entry.stage] = sums.get(entry.stage, Spending()) + _spending(entry)
+        return sums
+
+    def spent_since(self, moment: datetime) -> Spending:
+        late = (entry for entry in self.entries if datetime.fromisoformat(entry.at) >= moment)
+        return sum(map(_spending, late), Spending())
+
+    def forget(self, company_slug: str) -> None:
+        with self._lock:
+            self.entries = [
+                replace(entry, digest="") if entry.company_slug == company_slug else entry for entry in self.entries
+            ]
+
+
+def _spending(entry: JournalEntry) -> Spending:
+    completion = entry.completion
+    return Spending(
+        calls=1,
+        input_tokens=completion.input_tokens,
+        output_tokens=completion.output_tokens,
+        cost_usd=completion.cost_usd or 0.0,
+        unpriced=completion.cost_usd is None,
     )

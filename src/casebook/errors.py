@@ -13,6 +13,7 @@
         ├── KeyReused             the idempotency key was used for another submission
         ├── QuoteNotFound         the words do not stand in the passage
         ├── StorageFailed         the outputs folder cannot be read or written
+        ├── PromptTooLong         a prompt is longer than the language model takes
         ├── BudgetReached         a model would cost more than the run or the day may
         └── BelowShipGate         the report is not good enough to be delivered
     Interruption          ends a run from outside: not an error, so that nothing that handles errors catches it
@@ -92,6 +93,10 @@ class QuoteNotFound(PermanentError):
 
 class StorageFailed(PermanentError):
     """The outputs folder cannot be read or written."""
+
+
+class PromptTooLong(PermanentError):
+    """The prompt is longer than the language model takes."""
 
 
 class BudgetReached(PermanentError):

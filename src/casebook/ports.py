@@ -21,6 +21,7 @@ from casebook.domain.intake import NewSubmission, Receipt, StoredCompany, Stored
 from casebook.domain.launch import JobName, LaunchState
 from casebook.domain.notice import Notice
 from casebook.domain.passage import Hit, Passage
+from casebook.domain.prompt import Completion, JournalEntry, Prompt, Spending
 from casebook.domain.run import RunStatus, Stage
 from casebook.domain.submission import Submission
 
@@ -331,6 +332,10 @@ Search = Callable[[str, int], Sequence[Hit]]
 class Analyst(Protocol):
     """Thinks: the built-in analyst works without a model, others use one. All return the same types."""
 
+    def for_run(self, run_id: str) -> Analyst:
+        """Return the analyst of one run. Runs at the same time have one each: they may be of different companies."""
+        ...
+
     def facts(self) -> AnalystFacts:
         """Say who is thinking."""
         ...
@@ -352,6 +357,56 @@ class Analyst(Protocol):
         evidence: EvidenceBase,
     ) -> Portfolio:
         """Part B: the use cases, at most as many as asked for."""
+        ...
+
+
+class LanguageModel(Protocol):
+    """Answers prompts with JSON of the form asked for."""
+
+    @property
+    def name(self) -> str:
+        """What the model is called, for the report, such as ``openai:gpt-5-mini``."""
+        ...
+
+    @property
+    def identity(self) -> str:
+        """Everything beside the prompt that its answers depend on: name, server, settings."""
+        ...
+
+    def complete(self, prompt: Prompt) -> Completion:
+        """Send one request, once. May be called from many threads at a time.
+
+        Raises TransientError when the same request may succeed later, PromptTooLong when it is longer than the model
+        takes, PermanentError when it would fail again.
+        """
+        ...
+
+    def price(self, input_tokens: int, output_tokens: int) -> float | None:
+        """Tell what a request of this size costs at most, in USD; None when the price is not known."""
+        ...
+
+
+class Journal(Protocol):
+    """Keeps every answer of a language model for good, so that none is paid for twice. For many threads at a time."""
+
+    def find(self, digest: str) -> Completion | None:
+        """Return the first answer kept for this request. Raises TransientError, StorageFailed."""
+        ...
+
+    def keep(self, entry: JournalEntry) -> None:
+        """Keep an answer; when this returns, a power cut cannot take it. Raises TransientError, StorageFailed."""
+        ...
+
+    def spent_by(self, run_id: str) -> Mapping[str, Spending]:
+        """Return what was paid for a run, by the name of the step."""
+        ...
+
+    def spent_since(self, moment: datetime) -> Spending:
+        """Return what was paid for all runs since `moment`, in UTC."""
+        ...
+
+    def forget(self, company_slug: str) -> None:
+        """Forget what was answered about a company; what it cost stays known."""
         ...
 
 

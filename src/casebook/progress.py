@@ -33,6 +33,10 @@ class Display(AbstractContextManager["Display"], Protocol):
         """Show how far a step has come."""
         ...
 
+    def say(self, text: str) -> None:
+        """Show a line that stays."""
+        ...
+
 
 def open_display(*, quiet: bool) -> Display:
     """Return the display that fits where stderr goes."""
@@ -45,6 +49,9 @@ class Silent:
     """Shows nothing."""
 
     def __call__(self, stage: Stage, done: int, total: int, detail: str = "") -> None:
+        """Show nothing."""
+
+    def say(self, text: str) -> None:
         """Show nothing."""
 
     def __enter__(self) -> Self:
@@ -73,7 +80,11 @@ class Lines(Silent):
             print(f"{head} …{f' ({detail})' if detail else ''}", file=sys.stderr, flush=True)
         elif total > 1 and now - self._last >= _SECONDS_BETWEEN_LINES:
             self._last = now
-            print(f"{head}: {done} of {total}", file=sys.stderr, flush=True)
+            print(f"{head}: {done} of {total}{f' ({detail})' if detail else ''}", file=sys.stderr, flush=True)
+
+    def say(self, text: str) -> None:
+        """Write the line."""
+        print(text, file=sys.stderr, flush=True)
 
 
 class Bar:
@@ -99,6 +110,10 @@ class Bar:
         if stage not in self._tasks:
             self._tasks[stage] = self._progress.add_task(WORDS[stage], total=total, detail="")
         self._progress.update(self._tasks[stage], completed=done, total=max(total, 1), detail=detail[:60])
+
+    def say(self, text: str) -> None:
+        """Write the line above the bars."""
+        self._progress.console.print(text, markup=False, highlight=False)
 
     def __enter__(self) -> Self:
         """Show the bars."""

@@ -5,6 +5,7 @@ Options on the command line come before the environment, the environment before 
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -17,6 +18,7 @@ from casebook.configuration.kinds import (
     choice,
     flag,
     group,
+    number,
     optional_path,
     parsed,
     secret,
@@ -35,6 +37,8 @@ FILE_NAME = "casebook.toml"
 FILE_VARIABLE = f"{PREFIX}CONFIG"
 DEFAULT_PORT = 8000
 
+_LANGUAGE = re.compile(r"[a-z]{2}")
+_MODEL = re.compile(r"(openai|anthropic|google|local):.+")
 _DATABASE = re.compile(r"sqlite|postgres(ql)?://.*")
 
 DEFAULT_STATE = Path("casebook-state")
@@ -281,11 +285,65 @@ class VectorStoreSettings:
     )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LogSettings:
-    """Logs."""
+def _model(given: str) -> str:
+    if not _MODEL.fullmatch(given):
+        raise ValueError
+    return given
 
-    keep_days: int = whole(30, "days for which logs that are no longer written to are kept; 0 is for ever")
+
+def _price(given: str) -> tuple[float, float]:
+    each_in, each_out = (float(part) for part in given.split("/"))
+    if not (math.isfinite(each_in + each_out) and each_in >= 0 and each_out >= 0):
+        raise ValueError
+    return each_in, each_out
+
+
+def _language(given: str) -> str:
+    if not _LANGUAGE.fullmatch(given):
+        raise ValueError
+    return given
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelSettings:
+    """The language model, for those who want one."""
+
+    model: str = parsed(
+        "",
+        _model,
+        "the language model that thinks; without one the built-in analyst does",
+        takes="openai:NAME, anthropic:NAME, google:NAME or local:PATH of a GGUF file",
+    )
+    openai_key: str = secret("key for OpenAI, or for the server at OPENAI_BASE_URL", env="OPENAI_API_KEY")
+    openai_base_url: str = text(
+        "",
+        "address of another server that speaks OpenAI's protocol, such as http://127.0.0.1:11434/v1",
+        env="OPENAI_BASE_URL",
+    )
+    anthropic_key: str = secret("key for Anthropic; needs the extra anthropic", env="ANTHROPIC_API_KEY")
+    google_key: str = secret("key for Google's Gemini; needs the extra google", env="GOOGLE_API_KEY")
+    budget_run: float = number(0.0, "USD that a run may spend on the model; 0 is no limit")
+    budget_day: float = number(0.0, "USD that all runs together may spend in a day (UTC); 0 is no limit")
+    model_price: tuple[float, ...] = parsed(
+        (),
+        _price,
+        "price of a model that is on no list, so that costs are known and a budget can be held",
+        takes="IN/OUT in USD for a million tokens, such as 0.25/2",
+        shown="the provider's list",
+    )
+    model_economy: bool = flag("1: OpenAI's flexible service: half the price, slower answers")
+    model_requests: int = whole(8, "requests to the model at a time", at_least=1, at_most=256)
+    model_window: int = whole(
+        8_000, "tokens of documents that the model reads with one request", at_least=500, at_most=200_000
+    )
+    model_timeout: int = whole(120, "seconds after which a request is given up; a local model gets more", at_least=1)
+    report_language: str = parsed(
+        "",
+        _language,
+        "language of what the model writes that is not bound to its quotes' language",
+        takes="a language's code, such as de",
+        shown="as the model chooses",
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -327,12 +385,12 @@ class Settings:
         "folder with fonts for the PDF beside those that are bundled, such as one for Chinese", shown="none"
     )
     engine: EngineSettings = group(EngineSettings, "The queue and its workers")
+    model: ModelSettings = group(ModelSettings, "The language model, for those who want one")
     door: DoorSettings = group(DoorSettings, "The front door: casebook serve")
     drive: DriveSettings = group(DriveSettings, "Google Drive")
     notify: NotifySettings = group(NotifySettings, "Notices when a run has ended")
     launcher: LauncherSettings = group(LauncherSettings, "Where runs are worked on")
     vector_store: VectorStoreSettings = group(VectorStoreSettings, "Where passages are searched")
-    log: LogSettings = group(LogSettings, "Logs", prefix="CASEBOOK_LOG_")
 
     def at(self, outputs: str) -> Settings:
         """Return these settings with other outputs: a folder, or a bucket's URL."""

@@ -15,8 +15,9 @@ from casebook.domain.evidence import EvidenceBase
 from casebook.domain.quote import Quote
 from casebook.domain.report import Claim, ClaimKind
 from casebook.ports import Analyst, Library, Search
-from tests.fakes import FakeAnalyst, FakeLibrary, FakeVectorStore
+from tests.fakes import FakeAnalyst, FakeJournal, FakeLibrary, FakeVectorStore
 from tests.samples import SUBMISSION
+from tests.scripted_model import ScriptedModel, model_analyst
 
 TEXTS = {
     "purchase.md": (
@@ -36,8 +37,10 @@ TEXTS = {
 }
 
 
-@pytest.fixture(params=["extractive", "fake"])
+@pytest.fixture(params=["extractive", "model", "fake"])
 def analyst(request: pytest.FixtureRequest) -> Analyst:
+    if request.param == "model":
+        return model_analyst(ScriptedModel(), FakeJournal())
     return ExtractiveAnalyst(built_in_catalogue()) if request.param == "extractive" else FakeAnalyst()
 
 

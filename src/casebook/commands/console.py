@@ -201,3 +201,8 @@ def full_place(settings: Settings, key: str) -> str:
 def full_path(path: Path) -> str:
     """Say where a file is; bytes that are not UTF-8 become marks, for JSON can hold nothing else."""
     return os.fsencode(path.absolute()).decode("utf-8", "replace")
+
+
+def usd(cost: float | None) -> str:
+    """Write a cost; what is not known is not nothing."""
+    return "cost unknown" if cost is None else f"{cost:.4f} USD"

@@ -2,13 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from casebook.commands.console import as_json_text, explained, fail, json_option, outputs_option, read_settings
+from casebook.commands.console import (
+    as_json_text,
+    count,
+    explained,
+    fail,
+    json_option,
+    outputs_option,
+    read_settings,
+    usd,
+)
 
 if TYPE_CHECKING:
+    from casebook.domain.prompt import Spending
     from casebook.domain.run import Run
     from casebook.ports import Storage
     from casebook.settings import Settings
@@ -42,19 +53,21 @@ def show(run_id: str | None, outputs: str | None, as_json: bool) -> None:  # noq
     """Show a run: its steps, its files, what failed and why. Without RUN_ID: the latest."""
     import msgspec  # noqa: PLC0415
 
-    from casebook.bootstrap import open_records  # noqa: PLC0415
+    from casebook.bootstrap import costs, open_records  # noqa: PLC0415
 
     settings = read_settings(outputs)
     with explained():
         records = open_records(settings)
         found = records.find(run_id) if run_id else next(iter(records.all()), None)
+        spent = costs(settings, found.id) if found else {}
     if found is None:
         fail(f"there is no run {run_id}: see them all with: casebook runs" if run_id else "there are no runs yet")
     if as_json:
-        click.echo(as_json_text(msgspec.to_builtins(found)))
+        click.echo(as_json_text({**msgspec.to_builtins(found), "costs": msgspec.to_builtins(spent)}))
         return
     click.echo(f"{found.id}  {found.status}  {found.company_name}")
     _show_jobs(found)
+    _show_costs(spent)
     _show_failure(found, settings)
     with explained():
         report, files = _report_keys(records.storage, found), _company_files(records.storage, found.company_slug)
@@ -74,6 +87,13 @@ def _show_jobs(run: Run) -> None:
         click.echo(f"  {job:<16} {job_status(job, run):<11} {seconds:8.3f} s")
         for step in steps:
             click.echo(f"    {step.stage:<14} {step.status:<11} {step.seconds:8.3f} s  {step.output or ''}")
+
+
+def _show_costs(spent: Mapping[str, Spending]) -> None:
+    """Show what the run paid for a language model."""
+    for step, part in spent.items():
+        tokens = f"{part.input_tokens:,} tokens in, {part.output_tokens:,} out"
+        click.echo(f"    {step:<14} {count(part.calls, 'call')} of the language model, {tokens}, {usd(part.cost)}")
 
 
 def _show_failure(run: Run, settings: Settings) -> None:

@@ -19,9 +19,11 @@ from casebook.commands.console import (
     outputs_option,
     quiet_option,
     read_settings,
+    usd,
 )
 
 if TYPE_CHECKING:
+    from casebook.domain.prompt import Spending
     from casebook.domain.submission import Submission
     from casebook.service import Finished
     from casebook.settings import Settings
@@ -148,21 +150,32 @@ def _run(  # noqa: PLR0913 - what is run, and how it is shown
     from casebook.progress import open_display  # noqa: PLC0415
 
     with open_display(quiet=quiet) as display:
-        casebook = build(settings, progress=display, tell=tell)
+        casebook = build(settings, progress=display, tell=tell, say=display.say)
         inbox = FolderInbox(folder, without=settings.outputs.absolute()) if folder else NoFiles()
         try:
             finished = casebook.run(submission, inbox)
         finally:
             close_notifier(casebook)
+    spent = _spent(settings, finished)
     if as_json:
-        click.echo(as_json_text(_outcome(finished, settings)))
+        click.echo(as_json_text(_outcome(finished, settings, spent)))
     elif quiet:
         click.echo(settings.place(finished.files.md))
     else:
-        _tell(finished, settings)
+        _tell(finished, settings, spent)
 
 
-def _outcome(finished: Finished, settings: Settings) -> dict[str, object]:
+def _spent(settings: Settings, finished: Finished) -> Spending | None:
+    """Return what the run paid for a language model, None when it used none."""
+    if not settings.model.model:
+        return None
+    from casebook.bootstrap import costs  # noqa: PLC0415
+    from casebook.domain.prompt import Spending  # noqa: PLC0415
+
+    return sum(costs(settings, finished.run.id).values(), Spending())
+
+
+def _outcome(finished: Finished, settings: Settings, spent: Spending | None) -> dict[str, object]:
     files = finished.files
     return {
         "run_id": finished.run.id,
@@ -174,10 +187,11 @@ def _outcome(finished: Finished, settings: Settings) -> dict[str, object]:
         "files": {"received": files.files_received, "read": files.files_read, "failed": files.files_failed},
         "use_cases": files.use_cases,
         "quotes": files.quotes,
+        "model": {"name": settings.model.model, "calls": spent.calls, "cost_usd": spent.cost} if spent else None,
     }
 
 
-def _tell(finished: Finished, settings: Settings) -> None:
+def _tell(finished: Finished, settings: Settings, spent: Spending | None) -> None:
     files = finished.files
     failed = f", {files.files_failed} not (see Sources in the report)" if files.files_failed else ""
     click.echo(
@@ -186,6 +200,8 @@ def _tell(finished: Finished, settings: Settings) -> None:
         f"{failed}, in {finished.seconds:.1f} s",
         err=True,
     )
+    if spent:
+        click.echo(f"{settings.model.model}: {count(spent.calls, 'call')} paid for, {usd(spent.cost)}", err=True)
     for key in files.keys():  # noqa: SIM118 - a method of ours
         if key != files.md:
             click.echo(f"  {settings.place(key)}", err=True)

@@ -14,8 +14,28 @@ from casebook.domain.report import (
     Profile,
     Readiness,
     Rejected,
+    StepCost,
     UseCase,
 )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Checked:
+    """What became of what a language model wrote; all zero without one."""
+
+    removed_claims: int = 0  # that their own quotes did not bear out, at the second try either
+    dropped_quotes: int = 0  # offered, but not in the documents
+    asked_again: int = 0  # answers that had faults
+    remarks: tuple[str, ...] = ()  # what the reader should know
+
+    def __add__(self, other: Checked) -> Checked:
+        """Add up."""
+        return Checked(
+            removed_claims=self.removed_claims + other.removed_claims,
+            dropped_quotes=self.dropped_quotes + other.dropped_quotes,
+            asked_again=self.asked_again + other.asked_again,
+            remarks=tuple(dict.fromkeys((*self.remarks, *other.remarks))),
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,6 +48,7 @@ class Analysis:
     flags: tuple[str, ...]  # claim ids of statements on data protection, works council, confidentiality
     claims: tuple[Claim, ...]
     quotes: tuple[Quote, ...]
+    checked: Checked = Checked()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,6 +62,8 @@ class Portfolio:
     open_questions: tuple[OpenQuestion, ...]
     claims: tuple[Claim, ...]
     quotes: tuple[Quote, ...]
+    headlines: tuple[str, ...] = ()  # claim ids: the findings of the summary, when a model wrote them
+    checked: Checked = Checked()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,5 +73,7 @@ class AnalystFacts:
     name: str
     model: str | None = None
     catalogue: str = ""
-    cost_usd: float = 0.0
+    settings: str = ""  # what else its findings depend on: prompts, language
+    cost_usd: float | None = 0.0  # None when the price of a request is not known
     model_calls: int = 0
+    costs: tuple[StepCost, ...] = ()

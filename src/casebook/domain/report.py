@@ -45,6 +45,17 @@ class Horizon(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class StepCost:
+    """What one step used up of a language model; `cost_usd` is None when the price of a request is not known."""
+
+    step: str
+    calls: int
+    input_tokens: int
+    output_tokens: int
+    cost_usd: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RunFacts:
     """How the report came to be. `id`, `created_at` and `seconds` differ between runs over the same input."""
 
@@ -57,8 +68,9 @@ class RunFacts:
     catalogue: str  # name, number of patterns and digest
     inputs_digest: str
     seconds: float
-    cost_usd: float
+    cost_usd: float | None  # None when the price of a request is not known
     model_calls: int
+    costs: tuple[StepCost, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -143,6 +155,7 @@ class Profile:
 
     fields: tuple[ProfileField, ...]
     contradictions: tuple[Contradiction, ...]
+    portrait: tuple[str, ...] = ()  # claim ids: the company in a few sentences, when a model wrote them
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -425,6 +438,8 @@ class Grounding:
     verified: int
     dropped_quotes: int
     instructions_ignored: int
+    removed_claims: int = 0  # that a language model wrote and that their own quotes did not bear out
+    asked_again: int = 0  # answers of the model that had faults
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -79,6 +79,7 @@ def assemble(findings: Findings, *, run_id: str, started_at: str, now: datetime)
             seconds=round((now - datetime.fromisoformat(started_at)).total_seconds(), 2),
             cost_usd=findings.analyst.cost_usd,
             model_calls=findings.analyst.model_calls,
+            costs=findings.analyst.costs,
         ),
         coverage=_coverage(findings, used),
         grounding=_grounding(claims, quotes, findings),
@@ -169,12 +170,15 @@ def _grounding(claims: Sequence[Claim], quotes: Sequence[ReportQuote], findings:
     text = findings.library.text
     standing = {quote.id for quote in quotes if text(quote.source_id)[quote.start : quote.end] == quote.text}
     company = [claim for claim in claims if claim.kind is ClaimKind.COMPANY]
+    checked = findings.analysis.checked + findings.portfolio.checked
     return Grounding(
         claims=len(company),
         quoted=sum(bool(claim.quote_ids) for claim in company),
         verified=sum(bool(claim.quote_ids) and standing.issuperset(claim.quote_ids) for claim in company),
-        dropped_quotes=findings.evidence.dropped_quotes,
+        dropped_quotes=findings.evidence.dropped_quotes + checked.dropped_quotes,
         instructions_ignored=findings.evidence.instructions,
+        removed_claims=checked.removed_claims,
+        asked_again=checked.asked_again,
     )
 
 
@@ -182,7 +186,8 @@ def _summary(use_cases: Sequence[UseCase], analysis: Analysis, findings: Finding
     open_now = [use_case for use_case in use_cases if not use_case.gate]
     soon = [use_case for use_case in open_now if use_case.horizon is Horizon.NOW]
     return Summary(
-        findings=tuple(use_case.claim_ids[0] for use_case in use_cases[:_FINDINGS] if use_case.claim_ids),
+        findings=findings.portfolio.headlines
+        or tuple(use_case.claim_ids[0] for use_case in use_cases[:_FINDINGS] if use_case.claim_ids),
         top_use_cases=tuple(use_case.id for use_case in open_now[:_TOP]),
         first_90_days=tuple(
             f"{use_case.title}: {use_case.first_step}" for use_case in (soon or open_now)[:_TOP] if use_case.first_step
@@ -299,6 +304,16 @@ def _questions(analysis: Analysis, portfolio: Portfolio) -> tuple[OpenQuestion, 
     return tuple(sorted(questions, key=lambda question: order[question.impact]))
 
 
+_MATCHING_STEPS = ("Evidence was matched to a catalogue of patterns, each statement to one pattern only.",)
+_MODEL_STEPS = (
+    "A language model marked sentences by their number, chose use cases, and wrote portrait, problems and proposals.",
+    (
+        "Each of its sentences about the company was checked by code against the quotes it cites: numbers, negations, "
+        "names and most of its words must stand there. What did not pass was asked for again once, then removed."
+    ),
+)
+
+
 def _method(findings: Findings) -> Method:
     steps = (
         (
@@ -309,7 +324,7 @@ def _method(findings: Findings) -> Method:
             "The texts were cut into sentences. Sentences that tell of effort, delay, errors, wishes, volumes or "
             "limits became evidence."
         ),
-        "Evidence was matched to a catalogue of patterns, each statement to one pattern only.",
+        *(_MODEL_STEPS if findings.analyst.model else _MATCHING_STEPS),
         (
             "Value and feasibility were scored by the weights shown; rank ranges show how far the order holds when "
             "each weight moves by a fifth."
@@ -324,7 +339,14 @@ def _limits(findings: Findings) -> list[str]:
         "A quote shows that a statement was made, not that it is true or still current.",
         "Sentences marked as general knowledge come from the catalogue, not from the company.",
     ]
-    if findings.analyst.model is None:
+    if findings.analyst.model:
+        limits.append(
+            "The check of the model's sentences compares words. It cannot find a sentence that puts the words of its "
+            "quote together in another sense: read the quote beside it."
+        )
+        checked = findings.analysis.checked + findings.portfolio.checked
+        limits.extend(checked.remarks)
+    else:
         limits.append(
             "No language model was used: what is written between the lines, in pictures or in charts was not "
             "understood."

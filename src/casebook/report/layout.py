@@ -84,7 +84,12 @@ class _Layout:
         run, coverage, grounding = self.report.run, self.report.coverage, self.report.grounding
         yield Heading(1, f"AI use cases for {run.company}")
         thinking = f"{run.analyst} analyst" + (f" with {run.model}" if run.model else ", no language model")
-        cost = f"{run.model_calls} model calls, {run.cost_usd:.2f} USD" if run.model else "no model calls, no cost"
+        cost = f"{run.model_calls} model calls, {_usd(run.cost_usd)}" if run.model else "no model calls, no cost"
+        removed = (
+            f"; sentences of the model removed because their quotes did not bear them out {grounding.removed_claims}"
+            if run.model
+            else ""
+        )
         yield Table(
             ("", ""),
             tuple(
@@ -98,7 +103,7 @@ class _Layout:
                         "Grounding",
                         (
                             f"claims about the company {grounding.claims}, quoted {grounding.quoted}, "
-                            f"verified {grounding.verified}; quotes dropped {grounding.dropped_quotes}. "
+                            f"verified {grounding.verified}; quotes dropped {grounding.dropped_quotes}{removed}. "
                             "Whether a use case suits its quotes is a judgement: see its confidence"
                         ),
                     ),
@@ -111,7 +116,12 @@ class _Layout:
         yield Paragraph(
             (
                 Text("How to read this. ", strong=True),
-                Text("Every statement about the company is a quote from its own documents, marked like this"),
+                Text(
+                    "Every statement about the company is a quote from its own documents, or a sentence of the model "
+                    "that code checked against such quotes, marked like this"
+                    if run.model
+                    else "Every statement about the company is a quote from its own documents, marked like this"
+                ),
                 *([Cite(self.report.quotes[0].id)] if self.report.quotes else []),
                 Text(
                     "; the mark leads to the quote with its surroundings and the file it stands in. Everything else is "
@@ -149,8 +159,10 @@ class _Layout:
             yield Bullets(tuple(words(text) for text in summary.not_established))
 
     def finding(self, claim_id: str) -> Line:
-        """A quoted statement with the use case it speaks for."""
-        use_case = next(found for found in self.report.use_cases if claim_id in found.claim_ids)
+        """A statement with the use case it speaks for, if it speaks for one."""
+        use_case = next((found for found in self.report.use_cases if claim_id in found.claim_ids), None)
+        if use_case is None:
+            return self.claim(claim_id)
         return (Text(f"{use_case.function} — {use_case.title}: ", strong=True), *self.claim(claim_id))
 
     def pitch(self, use_case: UseCase) -> Line:
@@ -167,6 +179,8 @@ class _Layout:
     def profile(self) -> Iterator[Block]:
         profile, inventory = self.report.profile, self.report.inventory
         yield Heading(2, "Company profile", "profile")
+        if profile.portrait:
+            yield Bullets(tuple(self.claim(claim_id) for claim_id in profile.portrait))
         if profile.fields:
             yield Table(
                 ("The form says", "The documents say"),
@@ -299,9 +313,12 @@ class _Layout:
         if use_case.gate:
             yield Paragraph((Text("Gate. ", strong=True), Text(use_case.gate)))
         yield Heading(4, "The problem, in the company's words")
-        for claim_id in use_case.claim_ids:
-            for quote_id in self.claims[claim_id].quote_ids:
-                yield self.quote_block(quote_id)
+        claims = [self.claims[claim_id] for claim_id in use_case.claim_ids]
+        for claim in claims:
+            if not self.is_quotation(claim):
+                yield Paragraph(self.claim(claim.id))
+        for quote_id in dict.fromkeys(quote_id for claim in claims for quote_id in claim.quote_ids):
+            yield self.quote_block(quote_id)
         yield from self.today(use_case)
         yield from self.solution(use_case)
         yield from self.needs(use_case)
@@ -552,6 +569,22 @@ class _Layout:
         yield Bullets(tuple(words(text) for text in self.report.method.steps), numbered=True)
         yield Paragraph(words("Limits:", strong=True))
         yield Bullets(tuple(words(text) for text in self.report.method.limits))
+        if self.report.run.costs:
+            yield Paragraph(words("What the language model was paid for:", strong=True))
+            yield Table(
+                ("Step", "Calls", "Tokens in", "Tokens out", "Cost"),
+                tuple(
+                    (
+                        words(step.step),
+                        words(str(step.calls)),
+                        words(f"{step.input_tokens:,}"),
+                        words(f"{step.output_tokens:,}"),
+                        words(_usd(step.cost_usd)),
+                    )
+                    for step in self.report.run.costs
+                ),
+                numeric=frozenset({1, 2, 3}),
+            )
 
     # Sources
 
@@ -605,6 +638,11 @@ class _Layout:
             parts.extend((Text(f"“{' '.join(self.quotes[quote_id].text.split())}”"), Cite(quote_id)))
         return tuple(parts)
 
+    def is_quotation(self, claim: Claim) -> bool:
+        """Tell whether a claim is nothing but its quotes."""
+        quotes = (f"“{' '.join(self.quotes[quote_id].text.split())}”" for quote_id in claim.quote_ids)
+        return claim.text == " ".join(quotes)
+
     def claim(self, claim_id: str) -> Line:
         claim = self.claims[claim_id]
         return (Text(claim.text), *(Cite(quote_id) for quote_id in claim.quote_ids))
@@ -639,6 +677,11 @@ class _Layout:
             place = f"under “{quote.locator.heading.rsplit(' > ', 1)[-1]}”"
         name = self.sources[quote.source_id].name
         return f"{name}, {place}" if place else name
+
+
+def _usd(cost: float | None) -> str:
+    """Write a cost; what is not known is not nothing."""
+    return "cost unknown" if cost is None else f"{cost:.2f} USD" if cost >= 1 or not cost else f"{cost:.4f} USD"
 
 
 def _span(ranks: tuple[int, int]) -> str:

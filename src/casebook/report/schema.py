@@ -14,7 +14,7 @@ SCHEMA_ID = f"urn:casebook:report:{SCHEMA_VERSION}"
 
 def report_schema() -> dict[str, Any]:
     """Return the schema; every object in it is closed, so that a misspelt field does not pass."""
-    schema = msgspec.json.schema(Report)
+    schema: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(msgspec.json.schema(Report)))  # tuples are lists
     parts: dict[str, dict[str, Any]] = schema["$defs"]
     for part in parts.values():
         if "properties" in part:

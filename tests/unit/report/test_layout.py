@@ -156,10 +156,10 @@ def test_estimates_show_their_calculation_and_the_assumptions(report: Report) ->
 
 
 def test_a_model_is_named_with_its_cost(report: Report) -> None:
-    run = replace(report.run, model="m-1", model_calls=3, cost_usd=0.25)
+    run = replace(report.run, model="m-1", model_calls=3, cost_usd=1.25)
     text = said(lay_out(replace(report, run=run)))
     assert "analyst with m-1" in text
-    assert "3 model calls, 0.25 USD" in text
+    assert "3 model calls, 1.25 USD" in text
 
 
 def test_scores_the_company_did_not_give_are_said_to_be_missing(report: Report) -> None:

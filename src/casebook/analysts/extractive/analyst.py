@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from functools import cached_property
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache, partial
 
 from casebook.analysts.catalogue import Catalogue
 from casebook.analysts.extractive.claims import Claims
@@ -24,21 +26,36 @@ from casebook.ports import Library, Search
 
 NAME = "extractive"
 
+
+@dataclass(frozen=True, slots=True)
+class Matching:
+    """A corpus matched to the catalogue: what other analysts build on."""
+
+    corpus: Corpus
+    matched: list[dict[int, Match]]
+    index: PatternIndex
+
+
 _MAX_FLAGS = 6
 
 
 class ExtractiveAnalyst:
     """An `Analyst` that matches statements to the patterns of a catalogue and says only what it can quote."""
 
-    def __init__(self, catalogue: Catalogue) -> None:
-        """Think with the patterns of `catalogue`."""
+    def __init__(self, catalogue: Catalogue, index: Callable[[], PatternIndex] | None = None) -> None:
+        """Think with the patterns of `catalogue`; `index` returns them ready for matching, made if not given."""
         self._catalogue = catalogue
+        self._open_index = index or cache(partial(open_index, catalogue))
         self._read: tuple[Library, Corpus] | None = None
         self._matches: tuple[Corpus, list[dict[int, Match]]] | None = None
 
     def facts(self) -> AnalystFacts:
         """Say who is thinking."""
         return AnalystFacts(name=NAME, catalogue=self._catalogue.describe())
+
+    def for_run(self, run_id: str) -> ExtractiveAnalyst:  # noqa: ARG002 - it costs nothing, whichever run it is
+        """Return an analyst for one run: what it remembers of a company is not shared with other runs."""
+        return ExtractiveAnalyst(self._catalogue, self._open_index)
 
     def analyze(self, submission: Submission, library: Library, search: Search) -> Analysis:
         """Part A: profile, readiness, inventory."""
@@ -84,9 +101,18 @@ class ExtractiveAnalyst:
         corpus = self._corpus(library)
         return propose(submission, corpus, self._matched(submission, corpus, search), self._index, analysis.readiness)
 
-    @cached_property
+    def corpus(self, library: Library) -> Corpus:
+        """Return the statements of a library, which is read once."""
+        return self._corpus(library)
+
+    def matching(self, submission: Submission, library: Library, search: Search) -> Matching:
+        """Return the statements of a library with the patterns they fit, which are matched once."""
+        corpus = self._corpus(library)
+        return Matching(corpus, self._matched(submission, corpus, search), self._index)
+
+    @property
     def _index(self) -> PatternIndex:
-        return open_index(self._catalogue)
+        return self._open_index()
 
     def _corpus(self, library: Library) -> Corpus:
         """Read a library once; the three parts of a run share it."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from casebook.analysts.extractive.statements import Statement
+from casebook.domain.analysis import Analysis
 from casebook.domain.evidence import Quantity
 from casebook.domain.quote import Quote
 from casebook.domain.report import Claim, ClaimKind
@@ -14,11 +15,11 @@ from casebook.errors import QuoteNotFound
 class Claims:
     """Collects claims and cuts their quotes; a quote that cannot be cut is dropped and counted."""
 
-    def __init__(self, prefix: str) -> None:
-        """Number the claims ``{prefix}1``, ``{prefix}2``, ..."""
+    def __init__(self, prefix: str, known: Analysis | None = None) -> None:
+        """Number the claims ``{prefix}1``, ``{prefix}2``, ..., going on after those that `known` has."""
         self._prefix = prefix
-        self._quotes: dict[str, Quote] = {}
-        self._claims: list[Claim] = []
+        self._quotes: dict[str, Quote] = {quote.id: quote for quote in known.quotes} if known else {}
+        self._claims: list[Claim] = list(known.claims) if known else []
         self.dropped = 0
 
     def company(self, section: str, statements: Sequence[Statement], *, lead: str = "", theme: str = "") -> str | None:
@@ -31,6 +32,14 @@ class Claims:
             return None
         words = " ".join(f"“{one_line(quote.text)}”" for quote in quotes)
         return self._add(section, f"{lead} {words}".strip(), [quote.id for quote in quotes])
+
+    def stated(self, section: str, text: str, statements: Sequence[Statement], *, theme: str = "") -> str | None:
+        """Add a claim in other words than those it rests on; None when none of its statements can be quoted.
+
+        Whoever writes `text` answers for it: it must say nothing that the statements do not say.
+        """
+        quotes = [quote for statement in statements if (quote := self.quote(statement, theme=theme))]
+        return self._add(section, one_line(text), [quote.id for quote in quotes]) if quotes else None
 
     def figure(self, section: str, statement: Statement, quantity: Quantity, *, theme: str = "") -> str | None:
         """Add a claim that is one figure of a statement, in its words; None when the statement cannot be quoted."""

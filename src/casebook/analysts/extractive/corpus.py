@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 from casebook.analysts.extractive.matching import thesaurus
 from casebook.analysts.extractive.phrases import Phrases
-from casebook.analysts.extractive.statements import Statement, read_statements, speaks_to_ai
+from casebook.analysts.extractive.statements import Statement, read_statements, same_words, speaks_to_ai
 from casebook.domain.document import Source
 from casebook.domain.words import STOP_WORDS
 from casebook.ports import Library
@@ -28,6 +28,7 @@ class Corpus:
     statements: tuple[Statement, ...]
     instructions: int  # statements that talk to an AI system
     duplicates: int
+    shared: dict[str, tuple[str, ...]] = field(default_factory=dict)  # sentences that stand in several sources
 
     @classmethod
     def read(cls, library: Library) -> Corpus:
@@ -41,7 +42,12 @@ class Corpus:
             statements=usable,
             instructions=len(found) - len(plain),
             duplicates=repeats + len(plain) - len(usable),
+            shared={same_words(one.text): one.origins for one in found if len(one.origins) > 1},
         )
+
+    def origins_of(self, words: str) -> tuple[str, ...]:
+        """Return the sources in which a sentence stands, given as `same_words`, if they are several."""
+        return self.shared.get(words, ())
 
     @cached_property
     def business_share(self) -> float:

@@ -44,6 +44,7 @@ from casebook.domain.submission import Submission
 from casebook.domain.words import terms, tokens
 
 MAX_REJECTED = 8
+NOT_IN_CATALOGUE = -1  # the number of a pattern that was made for one company
 _LEAST_BUSINESS = 0.1  # texts that do not speak of business at all need ten times the evidence
 _DATA_WORDS = 3  # words in common that show that a statement speaks of a kind of data
 _FIGURES = 4  # shown for a use case
@@ -80,9 +81,38 @@ def propose(
     readiness: Readiness,
 ) -> Portfolio:
     """Choose, score and rank use cases; fewer than asked for when the evidence is thin."""
-    claims = Claims("B")
-    floor = FLOOR / max(corpus.business_share, _LEAST_BUSINESS)
+    floor = floor_for(corpus)
     chosen, others = select(matched, index, submission.use_cases_count, floor=floor)
+    return write_portfolio(
+        [(index.catalogue.patterns[candidate.pattern], candidate) for candidate in chosen],
+        others,
+        submission,
+        corpus,
+        index,
+        readiness=readiness,
+        claims=Claims("B"),
+    )
+
+
+def floor_for(corpus: Corpus) -> float:
+    """Return the score that the best statement of a use case must reach in this corpus."""
+    return FLOOR / max(corpus.business_share, _LEAST_BUSINESS)
+
+
+def write_portfolio(  # noqa: PLR0913 - everything that a score and a reason depend on
+    chosen: Sequence[tuple[Pattern, Candidate]],
+    others: Sequence[Candidate],
+    submission: Submission,
+    corpus: Corpus,
+    index: PatternIndex,
+    *,
+    readiness: Readiness,
+    claims: Claims,
+) -> Portfolio:
+    """Score, rank and describe the use cases that were chosen, and say why `others` were not.
+
+    A chosen pattern need not be in the catalogue: its candidate then has the number NOT_IN_CATALOGUE.
+    """
     drafts = _ranked(_drafts(chosen, submission, corpus, index, readiness=readiness, claims=claims))
     ranges = rank_ranges([draft.scored for draft in drafts])
     use_cases = tuple(_use_case(draft, rank, ranges[rank - 1], claims) for rank, draft in enumerate(drafts, start=1))
@@ -91,7 +121,7 @@ def propose(
     used = {assumption_id for found in estimates for assumption_id in found.assumption_ids}
     return Portfolio(
         use_cases=use_cases,
-        rejected=tuple(_rejected(others, chosen, index, claims, floor=floor)),
+        rejected=tuple(_rejected(others, _in_catalogue(chosen), index, claims, floor=floor_for(corpus))),
         data_gaps=tuple(_data_gaps(use_cases)),
         economics=Economics(
             assumptions=tuple(assumed for assumed in ASSUMPTIONS if assumed.id in used),
@@ -105,7 +135,7 @@ def propose(
 
 
 def _drafts(  # noqa: PLR0913 - everything a score depends on
-    chosen: Sequence[Candidate],
+    chosen: Sequence[tuple[Pattern, Candidate]],
     submission: Submission,
     corpus: Corpus,
     index: PatternIndex,
@@ -117,8 +147,7 @@ def _drafts(  # noqa: PLR0913 - everything a score depends on
     words = frozenset(terms(f"{submission.company_description} {submission.report_expectations}"))
     strategy_words = words | {word for statement in strategic for word in terms(statement.text)}
     drafts: list[_Draft] = []
-    for candidate in chosen:
-        pattern = index.catalogue.patterns[candidate.pattern]
+    for pattern, candidate in chosen:
         data = _data_requirements(pattern, candidate, corpus, index, claims)
         scored = Scored(
             score_value(candidate, strategic, strategy_words),
@@ -126,6 +155,10 @@ def _drafts(  # noqa: PLR0913 - everything a score depends on
         )
         drafts.append(_Draft(pattern, candidate, scored, data))
     return drafts
+
+
+def _in_catalogue(chosen: Sequence[tuple[Pattern, Candidate]]) -> list[Candidate]:
+    return [candidate for _, candidate in chosen if candidate.pattern != NOT_IN_CATALOGUE]
 
 
 def _ranked(drafts: Sequence[_Draft]) -> list[_Draft]:
@@ -145,7 +178,7 @@ def _use_case(draft: _Draft, rank: int, rank_range: tuple[int, int], claims: Cla
         rank=rank,
         rank_range=rank_range,
         title=pattern.name,
-        pattern_id=pattern.id,
+        pattern_id=pattern.id or None,
         function=pattern.function_name,
         summary=pattern.summary or next(iter(pattern.texts(pattern.description))),
         claim_ids=claim_ids,

@@ -1,0 +1,1 @@
+"""Journals of what language models answered."""
