@@ -114,26 +114,44 @@ class Outcomes:
 
 def main(trials: int) -> None:
     """Print precision and recall of both, and their ratio."""
-    needs, distractors = _needs(), (INVENTORY / "distractors.txt").read_text(encoding="utf-8").split("\n")
-    distractors = [line.strip() for line in distractors if line.strip()]
+    needs, distractors = _needs(), read_distractors()
     catalogue = load_catalogue(INVENTORY / "catalogue.csv")
-    analyst = ExtractiveAnalyst(catalogue)
+    ours, baseline = measure(ExtractiveAnalyst(catalogue), catalogue, needs, distractors, trials)
+    print(f"{trials} trials, {NEEDS} of {len(needs)} needs among {DISTRACTORS} of {len(distractors)} other paragraphs,")
+    print(f"{len(catalogue.patterns)} patterns, {NEEDS} use cases asked for\n")
+    print_outcomes(ours, baseline)
+    print()
+    _single(catalogue, needs)
+
+
+def read_distractors() -> list[str]:
+    """Return the paragraphs of office life."""
+    lines = (INVENTORY / "distractors.txt").read_text(encoding="utf-8").split("\n")
+    return [line.strip() for line in lines if line.strip()]
+
+
+def measure(
+    analyst: ExtractiveAnalyst, catalogue: Catalogue, needs: Sequence[Need], distractors: Sequence[str], trials: int
+) -> tuple[list[Outcomes], list[Outcomes]]:
+    """Hide needs among distractors, once a trial, and return the outcomes of Casebook and of the baseline."""
     ours: list[Outcomes] = []
     baseline: list[Outcomes] = []
     for seed in range(trials):
         chance = random.Random(seed)  # noqa: S311 - reproducible, not secret
-        planted = chance.sample(needs, NEEDS)
-        paragraphs = [need.text for need in planted] + chance.sample(distractors, DISTRACTORS)
+        planted = chance.sample(list(needs), NEEDS)
+        paragraphs = [need.text for need in planted] + chance.sample(list(distractors), DISTRACTORS)
         chance.shuffle(paragraphs)
         ours.append(_casebook(analyst, planted, paragraphs))
         baseline.append(_baseline(catalogue, planted, paragraphs))
-    print(f"{trials} trials, {NEEDS} of {len(needs)} needs among {DISTRACTORS} of {len(distractors)} other paragraphs,")
-    print(f"{len(catalogue.patterns)} patterns, {NEEDS} use cases asked for\n")
+    return ours, baseline
+
+
+def print_outcomes(ours: Sequence[Outcomes], baseline: Sequence[Outcomes]) -> None:
+    """Print what was written and right, of both, and their ratio."""
     print(f"{'':<10} {'written':>8} {'precision@12':>13} {'± sd':>6} {'recall':>7} {'by own evidence':>16}")
     for name, outcomes in (("casebook", ours), ("tf-idf", baseline)):
         _print(name, outcomes)
-    print(f"ratio of precision, casebook / tf-idf: {mean(_precisions(ours)) / mean(_precisions(baseline)):.2f}\n")
-    _single(catalogue, needs)
+    print(f"ratio of precision, casebook / tf-idf: {mean(_precisions(ours)) / mean(_precisions(baseline)):.2f}")
 
 
 def _needs() -> list[Need]:

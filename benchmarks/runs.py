@@ -19,6 +19,7 @@ from typing import Any
 ROOT = Path(__file__).resolve().parent.parent
 EXAMPLES = (ROOT / "src" / "casebook" / "demo", ROOT / "examples" / "harrow_vale")
 COMPANIES = (*EXAMPLES, *sorted((ROOT / "benchmarks" / "corpora" / "companies").iterdir()))
+HELD_OUT = tuple(sorted((ROOT / "benchmarks" / "corpora" / "held_out").iterdir()))  # measured, never looked at
 
 _SAMPLE_SECONDS = 0.02
 

@@ -120,6 +120,7 @@ def open_door(  # noqa: PLR0913 - what a test may choose
     pages: Pages | None = None,
     embedders: Sequence[str] | None = None,
     priorities: Mapping[str, int] | None = None,
+    forget_elsewhere: Callable[[str], None] = lambda _: None,
 ) -> Iterator[Door]:
     limits = limits or Limits(free_bytes=0)
     kept = RowStore(SqliteDatabase(outputs / "casebook.sqlite3", SCHEMA), taken=lambda slug: (outputs / slug).exists())
@@ -156,6 +157,7 @@ def open_door(  # noqa: PLR0913 - what a test may choose
         version="0",
         success_status=success_status,
         stop=lambda: stopped.append(True),
+        forget_elsewhere=forget_elsewhere,
         pages=pages,
         routing=routing or Routing(),
     )

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import base64
 import importlib.util
 import os
 import secrets
 import socket
-from collections.abc import Callable, Mapping
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
@@ -20,6 +21,7 @@ from casebook.answering import CompanyEvidence, open_evidence
 from casebook.backends.engines.plain import PlainEngine
 from casebook.backends.locks import server_lock
 from casebook.backends.notifiers.outbox import NoticeOutbox
+from casebook.configuration.kinds import settings_of
 from casebook.connections import link_to_run, open_drive, open_launcher, open_notifier, open_vector_store
 from casebook.documents.library import StoredLibrary
 from casebook.documents.reader import SandboxedReader
@@ -28,7 +30,9 @@ from casebook.domain.intake import StoredSubmission
 from casebook.domain.prompt import Spending
 from casebook.domain.run import Run, RunStatus, Stage
 from casebook.errors import PermanentError, RunCancelled, StorageFailed
-from casebook.observability.logs import Log, log_to_file
+from casebook.observability.logs import DailyFile, Log, Meter
+from casebook.observability.queued import QueuedLines
+from casebook.observability.redaction import Redactor, secrets_in
 from casebook.outputs import open_storage, place_of_command, place_of_worker
 from casebook.ports import Analyst, Progress, Step, Storage
 from casebook.report.extra import ExtraFormat
@@ -37,6 +41,8 @@ from casebook.run_records import RunRecords
 from casebook.service import Casebook, Finished
 from casebook.settings import Settings
 from casebook.workflow import Tools
+
+_STDOUT = 1
 
 if TYPE_CHECKING:  # the `serve` extra: not there for those who only run
     from casebook.backends.engines.durable.queue import DurableQueue
@@ -50,7 +56,12 @@ FORMAT_MODULES = {"pdf": ("typst",), "docx": ("docx", "typst")}  # typst draws t
 
 
 def build(
-    settings: Settings, *, progress: Progress, tell: tuple[str, ...] = (), say: Callable[[str], None] | None = None
+    settings: Settings,
+    *,
+    progress: Progress,
+    tell: tuple[str, ...] = (),
+    log: Log | None = None,
+    say: Callable[[str], None] | None = None,
 ) -> Casebook:
     """Wire Casebook as the settings say; `tell` are further addresses for notices.
 
@@ -62,14 +73,14 @@ def build(
     place = place_of_command(settings)
     storage = place.storage
     records = RunRecords(storage)
-    log = open_log(settings, "casebook")
+    log = log or open_log(settings, "casebook")
     access = open_drive(settings)
     tools = Tools(
         storage=storage,
         reader=SandboxedReader(workers=settings.workers or os.cpu_count() or 1),
         open_library=StoredLibrary,
         vector_store=open_vector_store(settings, storage, log),
-        analyst=analyst(settings, progress=progress, say=say),
+        analyst=analyst(settings, progress=progress, say=say or log.info),
         drive=access.drive,
         shared_files=access.shared_files,
         delivery_folder=access.report_folder,
@@ -94,13 +105,64 @@ def build(
 
 
 def open_log(settings: Settings, service: str) -> Log:
-    """Open today's log of a service. Raises StorageFailed."""
-    path = settings.outputs.absolute() / "logs" / f"{service}_{now():%Y%m%d}.log"
+    """Open a service's log of today. Raises StorageFailed."""
+    return Log(_log_file(settings, service), redactor=_redactor(settings), service=service)
+
+
+@contextmanager
+def service_log(settings: Settings, service: str, *, meter: Meter | None = None) -> Iterator[Log]:
+    """Lend the log of a process that serves: to its file and to stdout, neither of which can hold it up.
+
+    Raises StorageFailed.
+    """
+
+    def dropped(number: int) -> str:
+        lines: list[str] = []
+        Log(lines.append, service=service).warning("log lines dropped: nobody took them", number=number)
+        return lines[0]
+
+    file = QueuedLines(_log_file(settings, service), told=dropped, name="log-file")
+    stdout = QueuedLines(_to_stdout, told=dropped, name="log-stdout")
+
+    def write(line: str) -> None:
+        file(line)
+        stdout(line)
+
     try:
-        return log_to_file(path, service)
+        yield Log(write, redactor=_redactor(settings), meter=meter, service=service)
+    finally:
+        file.close()
+        stdout.close(within=0.5)  # who does not read its output does not get the end of it
+
+
+def _log_file(settings: Settings, service: str) -> DailyFile:
+    folder = settings.outputs.absolute() / "logs"
+    try:
+        return DailyFile(folder, service, keep_days=settings.log.keep_days, now=now)
     except OSError as error:
-        message = f"cannot write to {path.parent}: {error.strerror}: choose another folder with --outputs"
+        message = f"cannot write to {folder}: {error.strerror}: choose another folder with --outputs"
         raise StorageFailed(message) from error
+
+
+def _to_stdout(line: str) -> None:
+    """Write past Python's lock on stdout: with the pipe full, it would keep the process from ending."""
+    data = memoryview(line.encode("utf-8", "backslashreplace"))
+    while data:
+        data = data[os.write(_STDOUT, data) :]
+
+
+def _redactor(settings: Settings) -> Redactor:
+    """Know the secrets that this process was given."""
+    found: list[str] = []
+    for setting in settings_of(Settings):
+        if setting.secret:
+            value = getattr(getattr(settings, setting.table) if setting.table else settings, setting.field)
+            for one in value if isinstance(value, tuple) else (value,):
+                if isinstance(one, bytes):
+                    found.append(base64.b64encode(one).decode())
+                elif isinstance(one, str) and value != setting.default:
+                    found += [one, *secrets_in(one)]
+    return Redactor(found)
 
 
 def only_server(settings: Settings) -> AbstractContextManager[None]:
@@ -137,14 +199,13 @@ def report_formats(settings: Settings) -> dict[str, ExtraFormat]:
     return formats
 
 
-def analyst(settings: Settings, *, progress: Progress, say: Callable[[str], None] | None = None) -> Analyst:
+def analyst(settings: Settings, *, progress: Progress, say: Callable[[str], None]) -> Analyst:
     """Return the analyst: with a language model when the settings name one. Raises PermanentError."""
     if not settings.model.model:
         return ExtractiveAnalyst(catalogue(settings))
     from casebook.thinking import analyst_with_model  # noqa: PLC0415 - nothing of it without a model
 
-    log = open_log(settings, "casebook")
-    return analyst_with_model(settings, catalogue(settings), clock=now, progress=progress, say=say or log.info)
+    return analyst_with_model(settings, catalogue(settings), clock=now, progress=progress, say=say)
 
 
 def costs(settings: Settings, run_id: str) -> Mapping[str, Spending]:
@@ -199,7 +260,7 @@ def open_queue(settings: Settings) -> DurableQueue:
     return DurableQueue(url, max_waiting=settings.engine.max_waiting, forget=partial(_forget, records))
 
 
-def start_worker(settings: Settings, store: RowStore, *, progress: Progress) -> DurableWorker:
+def start_worker(settings: Settings, store: RowStore, *, progress: Progress, log: Log | None = None) -> DurableWorker:
     """Start taking runs from the queue in this process.
 
     Raises PermanentError when another worker has the SQLite files, TransientError when there is no database.
@@ -208,7 +269,7 @@ def start_worker(settings: Settings, store: RowStore, *, progress: Progress) -> 
     from casebook.backends.engines.durable.worker import DurableWorker, Limits  # noqa: PLC0415
     from casebook.backends.inboxes.uploads import UploadsInbox  # noqa: PLC0415
 
-    casebook = build(settings, progress=progress)
+    casebook = build(settings, progress=progress, log=log)
     storage, log = open_storage(settings), casebook.log
 
     launcher = open_launcher(settings)
@@ -266,6 +327,8 @@ def start_worker(settings: Settings, store: RowStore, *, progress: Progress) -> 
         ),
         log=log,
     )
+    if isinstance(casebook.notifier, NoticeOutbox):
+        casebook.notifier.pick_up()  # what a process that died left
     worker.start()
     return worker
 

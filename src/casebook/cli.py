@@ -9,7 +9,7 @@ from io import TextIOWrapper
 import click
 
 from casebook import __version__
-from casebook.commands import asking, checking, deploying, looking, queue, running, serving, settings, submitting
+from casebook.commands import asking, checking, deploying, logs, looking, queue, running, serving, settings, submitting
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -32,6 +32,7 @@ for command in (
     running.demo,
     looking.runs,
     looking.show,
+    logs.logs,
     serving.serve,
     serving.worker,
     serving.key,

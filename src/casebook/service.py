@@ -17,7 +17,7 @@ from casebook.domain.report_files import ReportFiles
 from casebook.domain.run import Folder, Run, RunStatus
 from casebook.domain.submission import Submission
 from casebook.errors import BudgetReached, CasebookError, RunCancelled
-from casebook.observability.logs import Log
+from casebook.observability.logs import Log, within
 from casebook.ports import Inbox, Notifier, Step
 from casebook.run_records import RunRecords
 from casebook.workflow import Case, Tools, run_case
@@ -79,6 +79,10 @@ class Casebook:
         return self.records.all()
 
     def _carry_out(self, run: Run, submission: Submission, inbox: Inbox, *, resumed: bool) -> Finished:
+        with within(company=run.company_slug, run_id=run.id):
+            return self._work(run, submission, inbox, resumed=resumed)
+
+    def _work(self, run: Run, submission: Submission, inbox: Inbox, *, resumed: bool) -> Finished:
         begun = time.monotonic()
         self.log.info("run resumed" if resumed else "run started", company=run.company_slug, run_id=run.id)
         case = Case(run_id=run.id, submission=submission, inbox=inbox, started_at=run.started_at)
@@ -86,12 +90,13 @@ class Casebook:
         try:
             files = run_case(case, tools=tools, step=self.engine(run))
         except BaseException as error:
-            self._tell(self._close(run, error), submission, error=error)
+            self._tell(self._close(run, error, begun), submission, error=error)
             raise
         self._tell(self._latest(run), submission, files=files)  # before it is closed: a crash here repeats it
-        finished = self._close(run, None)
+        finished = self._close(run, None, begun)
         seconds = time.monotonic() - begun
-        self.log.metric("run_seconds", round(seconds, 3), "s")
+        self.log.metric("files_read", files.files_read, "files")
+        self.log.metric("files_failed", files.files_failed, "files")
         return Finished(finished, files, seconds, resumed)
 
     def _digest(self, submission: Submission, inbox: Inbox) -> str:
@@ -156,7 +161,7 @@ class Casebook:
     def _latest(self, run: Run) -> Run:
         return self.records.find_in(run.company_slug, run.id) or run
 
-    def _close(self, run: Run, error: BaseException | None) -> Run:
+    def _close(self, run: Run, error: BaseException | None, begun: float) -> Run:
         """Write down how the run ended, beside what its steps wrote."""
         finished = replace(
             self._latest(run),
@@ -169,6 +174,7 @@ class Casebook:
         except CasebookError:
             if error is None:
                 raise  # with an error on its way the disk may be what failed: that error says it
+        self.log.metric("run_seconds", round(time.monotonic() - begun, 3), "s", status=finished.status)
         self.log.info("run ended", company=run.company_slug, run_id=run.id, status=finished.status)
         return finished
 

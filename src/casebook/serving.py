@@ -13,18 +13,30 @@ from dataclasses import replace
 from datetime import datetime
 
 from casebook import __version__
-from casebook.bootstrap import catalogue, now, only_server, open_log, open_queue, open_records, open_store, start_worker
+from casebook.bootstrap import (
+    catalogue,
+    now,
+    only_server,
+    open_queue,
+    open_records,
+    open_store,
+    service_log,
+    start_worker,
+)
+from casebook.connections import forget_hosted
 from casebook.domain.api_key import check_key_name
 from casebook.domain.intake import StoredSubmission
 from casebook.domain.region import parse_regions
 from casebook.domain.run import RunStatus, Stage
 from casebook.errors import PermanentError, StorageFailed
+from casebook.observability.logs import forward
 from casebook.outputs import kept_once
 from casebook.settings import DoorSettings, Settings
 from casebook.web.app import application
 from casebook.web.guard import Guard
 from casebook.web.intake import ReceivedFolder
 from casebook.web.limits import Limits
+from casebook.web.metrics import Metrics
 from casebook.web.pages.site import Site
 from casebook.web.parts import Parts, UnderWay
 from casebook.web.regions import Routing
@@ -60,7 +72,9 @@ def open_server(settings: Settings, *, workers_elsewhere: bool = False) -> Itera
         stack.enter_context(only_server(settings))
         listening = stack.enter_context(_listen(door))
         address = _address(listening, door.host)
-        log = open_log(settings, "serve")
+        figures = Metrics()
+        log = stack.enter_context(service_log(settings, "serve", meter=figures.measure))
+        forward("uvicorn", log)
         under_way = UnderWay()
         store = open_store(settings, under_way=under_way)
         stack.callback(store.close)
@@ -70,7 +84,7 @@ def open_server(settings: Settings, *, workers_elsewhere: bool = False) -> Itera
         received = ReceivedFolder(own_folder)
         stack.callback(received.close)
         if not workers_elsewhere:
-            worker = start_worker(settings, store, progress=_no_progress)
+            worker = start_worker(settings, store, progress=_no_progress, log=log)
             stack.callback(worker.stop, within=_STOP_SECONDS)
         outbox = Outbox(store, work, log, priorities=door.priorities)
         stack.callback(outbox.close)
@@ -115,6 +129,7 @@ def open_server(settings: Settings, *, workers_elsewhere: bool = False) -> Itera
                 rate_storage=door.rate_storage,
             ),
             limits=limits,
+            metrics=figures,
             log=log,
             clock=now,
             storage=records.storage,
@@ -123,6 +138,7 @@ def open_server(settings: Settings, *, workers_elsewhere: bool = False) -> Itera
             master=master,
             version=__version__,
             success_status=door.success_status,
+            forget_elsewhere=forget_hosted(settings, records.storage, log),
             store_alive=lambda: store.alive,
             stop=stop,
             under_way=under_way,

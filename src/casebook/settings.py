@@ -347,6 +347,13 @@ class ModelSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LogSettings:
+    """Logs."""
+
+    keep_days: int = whole(30, "days for which logs that are no longer written to are kept; 0 is for ever")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
     """All settings; whoever needs some is handed those."""
 
@@ -391,6 +398,7 @@ class Settings:
     notify: NotifySettings = group(NotifySettings, "Notices when a run has ended")
     launcher: LauncherSettings = group(LauncherSettings, "Where runs are worked on")
     vector_store: VectorStoreSettings = group(VectorStoreSettings, "Where passages are searched")
+    log: LogSettings = group(LogSettings, "Logs", prefix="CASEBOOK_LOG_")
 
     def at(self, outputs: str) -> Settings:
         """Return these settings with other outputs: a folder, or a bucket's URL."""

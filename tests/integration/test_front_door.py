@@ -396,6 +396,23 @@ def test_a_deleted_company_is_gone(door: Door) -> None:
         assert door.ask("GET", path).status == 404
 
 
+def test_a_company_is_forgotten_elsewhere_before_it_is_forgotten_here(tmp_path: Path) -> None:
+    troubles, forgotten = [TransientError("busy")], list[str]()
+
+    def forget(slug: str) -> None:
+        if troubles:
+            raise troubles.pop()
+        forgotten.append(slug)
+
+    with open_door(tmp_path, forget_elsewhere=forget) as door:
+        door.post_form(text_part("company", "Acme GmbH"), file_part("a.txt", b"words"))
+        refused = door.ask("DELETE", "/storage/acme_gmbh")
+        assert (refused.status, refused.json["type"]) == (503, "urn:casebook:elsewhere")
+        assert door.ask("GET", "/storage/acme_gmbh").status == 200
+        assert door.ask("DELETE", "/storage/acme_gmbh").status == 204
+    assert forgotten == ["acme_gmbh"]
+
+
 def test_a_company_whose_run_is_under_way_is_not_deleted_yet(door: Door) -> None:
     run_id = door.post(ACME).json["run_id"]
     door.work.taken[run_id] = RunStatus.RUNNING

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,7 @@ import pytest
 from casebook.backends.locks import company_lock
 from casebook.backends.storages.local import LocalStorage
 from casebook.errors import PermanentError, StorageFailed
-from casebook.observability.logs import log_to_file
+from casebook.observability.logs import DailyFile, Log
 
 
 def failing(number: int) -> Callable[..., None]:
@@ -74,9 +75,10 @@ def test_a_lock_that_cannot_be_written_is_an_error_of_the_storage(tmp_path: Path
 
 
 def test_logs_are_appended_and_a_log_that_is_gone_ends_nothing(tmp_path: Path) -> None:
-    path = tmp_path / "logs" / "casebook.log"
-    log_to_file(path, "casebook").info("one")
-    log = log_to_file(path, "casebook")
+    path = tmp_path / "logs" / "casebook_20260102.log"
+    day = datetime(2026, 1, 2, tzinfo=UTC)
+    Log(DailyFile(path.parent, "casebook", now=lambda: day)).info("one")
+    log = Log(DailyFile(path.parent, "casebook", now=lambda: day))
     log.info("two")
     assert len(path.read_text().splitlines()) == 2
     path.unlink()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import ExitStack
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -67,12 +68,13 @@ def worker(outputs: str | None) -> None:
     """
     import threading  # noqa: PLC0415
 
-    with explained(), with_extra("serve"):
-        from casebook.bootstrap import open_store, start_worker  # noqa: PLC0415
+    with explained(), with_extra("serve"), ExitStack() as ending:
+        from casebook.bootstrap import open_store, service_log, start_worker  # noqa: PLC0415
 
         settings = read_settings(outputs)
+        log = ending.enter_context(service_log(settings, "worker"))
         store = open_store(settings)
-        working = start_worker(settings, store, progress=unseen)
+        working = start_worker(settings, store, progress=unseen, log=log)
         click.echo(f"Working on what waits in {settings.outputs_url or settings.outputs}. Ctrl-C ends it.", err=True)
         try:
             threading.Event().wait()
@@ -81,6 +83,7 @@ def worker(outputs: str | None) -> None:
             all_ended = working.stop(within=STOP_SECONDS)
             store.close()
             if not all_ended:
+                ending.close()
                 os._exit(EXIT_FAILED)  # a step hangs; whoever takes the run over does it again
 
 

@@ -22,9 +22,10 @@ def plain(line: Line) -> str:
 
 
 def _need(name: str, texts: list[str]) -> float:
-    longest = max(_longest(texts), 0.8 * _longest([name]))  # heads are set smaller
+    longest = max(_longest(texts), _longest([name]))
     usual = sum(min(len(text), _LONGEST_TEXT) for text in texts) / max(1, len(texts))
-    return max(min(longest, _LONGEST_WORD) + 2, 4.5 * math.sqrt(usual))
+    by_words = 1.15 * min(longest, _LONGEST_WORD) + 2.5
+    return max(by_words, min(usual, 4.5 * math.sqrt(usual)))
 
 
 def _longest(texts: list[str]) -> int:

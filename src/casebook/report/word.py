@@ -95,7 +95,9 @@ def _template(imprint: Imprint) -> WordDocument:
     ):
         _style(document, name, size, colour)
     footer = section.footer.paragraphs[0]._p  # noqa: SLF001 - fields have no interface
-    footer.append(_xml(f"<w:r>{_properties(colour=_SOFT, size=15)}<w:t>Run {escape(imprint.run_id)}    </w:t></w:r>"))
+    footer.append(
+        _xml(f"<w:r>{_properties(colour=_SOFT, size=15)}<w:t>Run {escape(imprint.run_id)}</w:t><w:tab/><w:tab/></w:r>")
+    )
     footer.append(_xml('<w:fldSimple w:instr="PAGE"><w:r><w:t>1</w:t></w:r></w:fldSimple>'))
     return document
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+import threading
+from collections.abc import Mapping
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Summary, generate_latest
 
 MEDIA_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
@@ -22,6 +25,8 @@ class Metrics:
         )
         self._bytes = Counter("casebook_received_bytes", "Bytes of submissions kept", registry=self._registry)
         self._backlog = Gauge("casebook_backlog_runs", "Runs that wait", registry=self._registry)
+        self._adding = threading.Lock()
+        self._logged: dict[str, Summary] = {}
         self._free = Gauge("casebook_free_disk_bytes", "Free space for submissions", registry=self._registry)
 
     def request(self, method: str, status: int, seconds: float) -> None:
@@ -34,6 +39,15 @@ class Metrics:
         """Count a submission: kept, replayed, refused or failed."""
         self._submissions.labels(outcome).inc()
         self._bytes.inc(size)
+
+    def measure(self, name: str, value: float, unit: str, context: Mapping[str, object]) -> None:
+        """Take a figure that was logged: its count and its sum, by step and status."""
+        step, status = str(context.get("step", "")), str(context.get("status", ""))
+        with self._adding:
+            if name not in self._logged:
+                about = f"{name.replace('_', ' ').capitalize()}, in {unit}, as logged"
+                self._logged[name] = Summary(f"casebook_{name}", about, ["step", "status"], registry=self._registry)
+        self._logged[name].labels(step, status).observe(value)
 
     def text(self, *, backlog: int, free_bytes: int) -> bytes:
         """Return all figures in Prometheus's format."""

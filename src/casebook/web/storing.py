@@ -13,6 +13,7 @@ from starlette.routing import Route
 
 from casebook.domain.intake import StoredCompany
 from casebook.domain.run import RunStatus
+from casebook.errors import CasebookError
 from casebook.ports import Kept
 from casebook.web.answers import files_of, listing
 from casebook.web.downloads import download
@@ -73,6 +74,11 @@ class Storing:
             parts.work.cancel(row.run_id)
         if any(parts.work.state(row.run_id) is RunStatus.RUNNING for row in stored):
             return False
+        try:
+            parts.forget_elsewhere(company.slug)
+        except CasebookError as error:  # nothing is forgotten here before it is forgotten there
+            message = "What another service holds of this company cannot be deleted now: ask again."
+            raise Problem(503, "elsewhere", message, retry_after=30) from error
         parts.store.delete(company.id)
         parts.storage.remove_all(company.slug)
         return True

@@ -245,6 +245,9 @@ class Submitting:
         parts = self._parts
         started = receipt.replayed or await self._start(receipt, arrival.caller.principal)
         parts.metrics.submission("replayed" if receipt.replayed else "kept", arrival.received.size)
+        if not receipt.replayed:
+            size = round(arrival.received.size / 1024, 1)
+            parts.log.metric("upload_size", size, "KB", company=receipt.company_slug, run_id=receipt.run_id)
         answer = SubmissionAnswer(
             status="success",
             message="The submission is kept and its run starts." if started else "Kept; its run starts soon.",

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 from heapq import nlargest
 
+from casebook.analysts.extractive.descriptions import Descriptions
 from casebook.analysts.extractive.matching import PatternIndex, Vector
 from casebook.analysts.extractive.statements import Statement
 from casebook.ports import Search
@@ -14,11 +16,11 @@ from casebook.ports import Search
 CONTEXT_WEIGHT = 1.0  # of the passage beside the sentence itself
 OWN_SHARE = 0.3  # of a fit that comes from the sentence alone, without its passage
 HEADING_WEIGHT = 0.3
+RELATED_SHARE = 1.0  # of words near in meaning, in how like a paragraph is to a description
+CHANCE = 0.08  # likeness that a paragraph has with some description by its common words alone
+LEAST_DESCRIBED = 0.06  # likeness of a paragraph and a description, below which it is chance
+NEED_SHARE = 0.45  # of what such a likeness counts for that depends on the sentence sounding like a need
 NEED_FLOOR = 0.05  # what a fit counts for when the sentence does not sound like a need at all
-# A pattern that names no pains describes an undertaking: a passage that describes the same undertaking in other words
-# is evidence by itself. From the first fit on it counts more, from the second on it counts STRONG_FLOOR.
-STRONG_FIT = (0.2, 0.4)
-STRONG_FLOOR = 0.6
 KEPT_PATTERNS = 12  # best patterns kept for each statement
 MATCH_ALL = 3_000  # statements; of more, only those that sound like needs or that the search finds are matched,
 # and where all patterns name pains, only those that sound like needs: no other could reach the floor
@@ -28,6 +30,7 @@ FOUND_PER_PATTERN = 20  # passages
 SUPPORT = (1.0, 0.45, 0.25, 0.15)  # what the best, second, ... statement adds to a pattern's score
 MAX_QUOTES = 4
 LIKENESS_PENALTY = 0.9  # how much a pattern loses that resembles one already chosen
+DESCRIBED_FLOOR = 0.075  # the same for a pattern that names no pains
 FLOOR = 0.035  # a use case whose best statement scores less is not written
 LEAST_FIT = 0.08  # of the statement that carries a use case; looser fits are accidents of wording
 LEAST_SUPPORT = 0.06  # of a statement beside it
@@ -70,6 +73,9 @@ def match_statements(
     `search` finds a pattern's words have none.
     """
     worth = _worth_matching(statements, index, search)
+    described = _match_described(statements, worth, index)
+    if not any(index.names_pains):
+        return [described.get(place, {}) for place in range(len(statements))]
     passages = {statements[place].number for place in worth}
     own = {
         place: index.features.of(statement.words)
@@ -83,9 +89,49 @@ def match_statements(
         for feature, count in features.items():
             context[feature] += count
     return [
-        _matches(statement, own[place], contexts[statement.number], index, weights) if place in matched else {}
+        _matches(statement, own[place], contexts[statement.number], index, weights) | described.get(place, {})
+        if place in matched
+        else {}
         for place, statement in enumerate(statements)
     ]
+
+
+def _match_described(
+    statements: Sequence[Statement], worth: Sequence[int], index: PatternIndex
+) -> dict[int, dict[int, Match]]:
+    """Match statements to the patterns that name no pains: the whole paragraph says which undertaking it speaks of."""
+    patterns = [entry for entry in enumerate(index.catalogue.patterns) if not index.names_pains[entry[0]]]
+    if not patterns:
+        return {}
+    paragraphs: dict[int, list[str]] = defaultdict(list)
+    for statement in statements:
+        paragraphs[statement.paragraph] += statement.words
+    descriptions = Descriptions(patterns, paragraphs.values())
+    rows = cache(lambda paragraph: _likest(descriptions, paragraphs[paragraph], index))
+    return {place: _described(statements[place], rows(statements[place].paragraph), descriptions) for place in worth}
+
+
+def _likest(descriptions: Descriptions, words: Sequence[str], index: PatternIndex) -> dict[int, float]:
+    """Find the likest patterns of a paragraph, by its own words and, less, by words near to them in meaning."""
+    fits = index.fits(index.features.of(words))
+    alike = descriptions.likeness(words)
+    found = {
+        pattern: max(0.0, alike.get(pattern, 0.0) - CHANCE) + RELATED_SHARE * fits.get(pattern, 0.0)
+        for pattern in alike.keys() | fits.keys()
+    }
+    excluded = index.excluded(words)
+    likely = [pattern for pattern in found if found[pattern] >= LEAST_DESCRIBED and pattern not in excluded]
+    best = nlargest(KEPT_PATTERNS, likely, key=lambda pattern: (found[pattern], -pattern))
+    return {pattern: found[pattern] for pattern in best}
+
+
+def _described(statement: Statement, fits: dict[int, float], descriptions: Descriptions) -> dict[int, Match]:
+    own = descriptions.likeness(statement.words)
+    most = max(fits.values(), default=1.0)
+    worth = 1 - NEED_SHARE * (1 - statement.need)
+    return {
+        pattern: Match(statement, fit, own.get(pattern, 0.0), fit * worth, fit / most) for pattern, fit in fits.items()
+    }
 
 
 def _worth_matching(statements: Sequence[Statement], index: PatternIndex, search: Search | None) -> list[int]:
@@ -116,34 +162,24 @@ def _matches(
         features[feature] = features.get(feature, 0.0) + HEADING_WEIGHT * count
     excluded = index.excluded(statement.words)
     fits = index.fits(features)
-    if max(fits.values(), default=0.0) * _most_a_fit_counts(statement, index) < FLOOR / 2:
+    counts = NEED_FLOOR + (1 - NEED_FLOOR) * statement.need
+    if max(fits.values(), default=0.0) * counts < FLOOR / 2:
         return {}
     alone = index.fits(own)
     found: dict[int, Match] = {}
     for pattern, fit in fits.items():
-        if pattern in excluded:
+        if pattern in excluded or not index.names_pains[pattern]:
             continue
         own_fit = alone.get(pattern, 0.0)
         mixed = (OWN_SHARE * own_fit + (1 - OWN_SHARE) * fit) * (weights[pattern] if weights else 1.0)
-        floor = NEED_FLOOR if index.names_pains[pattern] else _floor_for(mixed)
-        found[pattern] = Match(statement, mixed, own_fit, mixed * (floor + (1 - floor) * statement.need))
+        found[pattern] = Match(statement, mixed, own_fit, mixed * counts)
     best = nlargest(KEPT_PATTERNS, found, key=lambda pattern: (found[pattern].score, -pattern))
     most = max((found[pattern].fit for pattern in best), default=1.0)
     return {
         pattern: replace(found[pattern], share=found[pattern].fit / most)
         for pattern in best
-        if not index.names_pains[pattern] or index.in_common(features, pattern) >= LEAST_IN_COMMON
+        if index.in_common(features, pattern) >= LEAST_IN_COMMON
     }
-
-
-def _most_a_fit_counts(statement: Statement, index: PatternIndex) -> float:
-    floor = NEED_FLOOR if all(index.names_pains) else STRONG_FLOOR
-    return floor + (1 - floor) * statement.need
-
-
-def _floor_for(fit: float) -> float:
-    low, high = STRONG_FIT
-    return NEED_FLOOR + (STRONG_FLOOR - NEED_FLOOR) * min(1.0, max(0.0, (fit - low) / (high - low)))
 
 
 def select(
@@ -161,13 +197,14 @@ def select(
     for found in by_pattern.values():
         found.sort(key=lambda entry: (-entry[1].score, entry[0]))
         del found[24:]
+    ease = [1.0 if names_pains else DESCRIBED_FLOOR / FLOOR for names_pains in index.names_pains]
     taken: set[int] = set()
     chosen: list[Candidate] = []
     penalty: dict[int, float] = defaultdict(lambda: 1.0)
     while len(chosen) < limit:
         candidates = (_candidate(pattern, found, taken, penalty[pattern]) for pattern, found in by_pattern.items())
         best = max(
-            (candidate for candidate in candidates if _is_carried(candidate, floor)),
+            (candidate for candidate in candidates if _is_carried(candidate, floor * ease[candidate.pattern])),
             key=lambda candidate: (candidate.score, -candidate.pattern),
             default=None,
         )
@@ -176,6 +213,8 @@ def select(
         chosen.append(replace(best, runner_up=_runner_up(best, by_pattern, matched)))
         taken |= _served(best, by_pattern)
         by_pattern.pop(best.pattern)
+        if not index.names_pains[best.pattern]:
+            continue  # entries of an inventory may resemble each other: each has a paragraph of its own
         for pattern in by_pattern:
             penalty[pattern] = min(penalty[pattern], 1 - LIKENESS_PENALTY * index.alike(pattern, best.pattern))
     rest = sorted(

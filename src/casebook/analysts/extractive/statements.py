@@ -24,6 +24,7 @@ class Statement:
 
     passage: Passage
     number: int  # of the passage in the corpus
+    paragraph: int  # of the corpus; the sentences of one paragraph speak of one matter
     start: int
     end: int
     text: str
@@ -46,21 +47,23 @@ class Statement:
 
 def read_statements(passages: Sequence[Passage]) -> list[Statement]:
     """Return the statements of a corpus, the same words only once, boilerplate and instructions to AI left out."""
-    sentences = [found for number, passage in enumerate(passages) for found in _sentences(number, passage)]
+    sentences = list(_sentences(passages))
     origins = _origins(sentences)
     statements: list[Statement] = []
     seen: set[str] = set()
-    for number, passage, start, end in sentences:
+    for number, passage, paragraph, start, end in sentences:
         text = passage.text[start - passage.start : end - passage.start]
         key = same_words(text)
         if key in seen:
             continue
         seen.add(key)
-        statements.append(make_statement(number, passage, start, end, origins=origins[key]))
+        statements.append(make_statement(number, passage, start, end, paragraph=paragraph, origins=origins[key]))
     return statements
 
 
-def make_statement(number: int, passage: Passage, start: int, end: int, *, origins: tuple[str, ...]) -> Statement:
+def make_statement(  # noqa: PLR0913 - where it stands
+    number: int, passage: Passage, start: int, end: int, *, paragraph: int, origins: tuple[str, ...]
+) -> Statement:
     """Read what the wording of a stretch of a passage tells; `number` is the passage's in the corpus."""
     text = passage.text[start - passage.start : end - passage.start]
     words = tuple(tokens(text))
@@ -69,6 +72,7 @@ def make_statement(number: int, passage: Passage, start: int, end: int, *, origi
     return Statement(
         passage=passage,
         number=number,
+        paragraph=paragraph,
         start=start,
         end=end,
         text=text,
@@ -177,17 +181,34 @@ _INSTRUCTION = re.compile(
 )
 
 
-def _sentences(number: int, passage: Passage) -> Iterator[tuple[int, Passage, int, int]]:
-    for start, end in passage.sentences:
-        text = passage.text[start - passage.start : end - passage.start]
-        if MIN_QUOTE_CHARACTERS <= len(text) <= MAX_CHARACTERS and text.count(" ") + 1 >= MIN_WORDS:
-            yield number, passage, start, end
+_Found = tuple[int, Passage, int, int, int]  # number of the passage, passage, number of the paragraph, start, end
 
 
-def _origins(sentences: Sequence[tuple[int, Passage, int, int]]) -> dict[str, tuple[str, ...]]:
+def _sentences(passages: Sequence[Passage]) -> Iterator[_Found]:
+    """Yield all sentences that can be quoted; a new paragraph begins where more than a blank or a line end stands."""
+    paragraph, source_id, last = 0, "", 0
+    for number, passage in enumerate(passages):
+        for start, end in passage.sentences:
+            if passage.source_id != source_id or _is_apart(passage, last, start):
+                paragraph += 1
+            source_id, last = passage.source_id, end
+            text = passage.text[start - passage.start : end - passage.start]
+            if MIN_QUOTE_CHARACTERS <= len(text) <= MAX_CHARACTERS and text.count(" ") + 1 >= MIN_WORDS:
+                yield number, passage, paragraph, start, end
+
+
+def _is_apart(passage: Passage, last: int, start: int) -> bool:
+    """Tell whether the gap from `last` to `start` ends a paragraph; inside a passage, its line ends say so."""
+    if last < passage.start:
+        return start - last > 1
+    gap = passage.text[last - passage.start : start - passage.start]
+    return "\n" in gap and len(gap) > 1
+
+
+def _origins(sentences: Sequence[_Found]) -> dict[str, tuple[str, ...]]:
     """Map each sentence, compared loosely, to the sources it stands in."""
     found: dict[str, dict[str, None]] = {}
-    for _, passage, start, end in sentences:
+    for _, passage, _, start, end in sentences:
         text = passage.text[start - passage.start : end - passage.start]
         found.setdefault(same_words(text), {})[passage.source_id] = None
     return {key: tuple(sources) for key, sources in found.items()}

@@ -107,5 +107,12 @@ def _narrowed(statement: Statement, words: str) -> Statement:
         raise QuoteNotFound
     if quote.end - quote.start > (statement.end - statement.start) / 2:
         return statement  # nearly all of it: the whole sentence reads better
-    found = make_statement(statement.number, statement.passage, quote.start, quote.end, origins=statement.origins)
+    found = make_statement(
+        statement.number,
+        statement.passage,
+        quote.start,
+        quote.end,
+        paragraph=statement.paragraph,
+        origins=statement.origins,
+    )
     return replace(found, need=statement.need)

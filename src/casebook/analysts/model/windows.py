@@ -15,6 +15,7 @@ from casebook.domain.quote import MIN_QUOTE_CHARACTERS
 from casebook.ports import Library
 
 LINE_TOKENS = 1.5  # what number and line end add to a sentence
+_NO_PARAGRAPH = -1  # of a sentence that is not matched by its words
 DOCUMENT_TOKENS = 16  # what the tags around a document add
 
 
@@ -116,7 +117,9 @@ def _sentences(
         seen.add(words)
         statement = known.get(f"{passage.source_id}:{start}-{end}")
         if statement is None and len(text) >= MIN_QUOTE_CHARACTERS and text.count(" ") + 1 >= MIN_WORDS:
-            statement = make_statement(number, passage, start, end, origins=(passage.source_id,))
+            statement = make_statement(
+                number, passage, start, end, paragraph=_NO_PARAGRAPH, origins=(passage.source_id,)
+            )
         yield Sentence(passage.source_id, text, statement)
 
 

@@ -13,7 +13,7 @@ import msgspec
 from casebook.domain.job import JOB_OF_STAGE
 from casebook.domain.run import FOLDER_OF_STAGE, Run, RunStatus, Stage, StepRecord
 from casebook.errors import TransientError
-from casebook.observability.logs import Log
+from casebook.observability.logs import Log, within
 from casebook.ports import Clock, Progress, Storage
 from casebook.run_records import RunRecords
 
@@ -60,7 +60,8 @@ class PlainEngine:
         self._note(StepRecord(stage=stage, status=RunStatus.RUNNING, started_at=started))
         tries = _Tries(self._log, self._sleep)
         try:
-            result = tries(function, *args, **kwargs)
+            with within(step=stage):
+                result = tries(function, *args, **kwargs)
         except BaseException as error:
             self._fail(stage, error, started=started, seconds=time.monotonic() - begun, attempts=tries.made)
             raise
@@ -85,6 +86,8 @@ class PlainEngine:
             )
         )
         job = JOB_OF_STAGE[stage]
+        status = "failed" if isinstance(error, Exception) else "interrupted"
+        self._log.metric("step_seconds", round(seconds, 3), "s", step=stage, status=status, run_id=self.run.id)
         self._log.error("step failed", job=job, step=stage, run_id=self.run.id, attempts=attempts, error=str(error))
 
     def _saved(self, stage: Stage, result_type: type[T]) -> T | None:
@@ -115,6 +118,7 @@ class PlainEngine:
         )
         job = JOB_OF_STAGE[stage]
         self._log.info("step done", job=job, step=stage, run_id=self.run.id, seconds=round(seconds, 3))
+        self._log.metric("step_seconds", round(seconds, 3), "s", step=stage, status="done", run_id=self.run.id)
         return data
 
     def _note(self, record: StepRecord) -> None:
