@@ -14,25 +14,26 @@ from casebook.analysts.extractive.statements import Statement
 from casebook.ports import Search
 
 CONTEXT_WEIGHT = 1.0  # of the passage beside the sentence itself
-OWN_SHARE = 0.3  # of a fit that comes from the sentence alone, without its passage
+OWN_SHARE = 0.45  # of a fit that comes from the sentence alone, without its passage
 HEADING_WEIGHT = 0.3
 RELATED_SHARE = 1.0  # of words near in meaning, in how like a paragraph is to a description
 CHANCE = 0.08  # likeness that a paragraph has with some description by its common words alone
 LEAST_DESCRIBED = 0.06  # likeness of a paragraph and a description, below which it is chance
 NEED_SHARE = 0.45  # of what such a likeness counts for that depends on the sentence sounding like a need
+FIT_BASE = 0.06  # what any fit counts for: a clear need is told by its wording, whatever pattern fits it
 NEED_FLOOR = 0.05  # what a fit counts for when the sentence does not sound like a need at all
 KEPT_PATTERNS = 12  # best patterns kept for each statement
 MATCH_ALL = 3_000  # statements; of more, only those that sound like needs or that the search finds are matched,
 # and where all patterns name pains, only those that sound like needs: no other could reach the floor
-LEAST_IN_COMMON = 2  # features to the letter: related words alone prove nothing where a pattern names its pains
+LEAST_IN_COMMON = 1  # features to the letter: related words alone prove nothing
 NEED_FROM = 0.03
 FOUND_PER_PATTERN = 20  # passages
 SUPPORT = (1.0, 0.45, 0.25, 0.15)  # what the best, second, ... statement adds to a pattern's score
 MAX_QUOTES = 4
 LIKENESS_PENALTY = 0.9  # how much a pattern loses that resembles one already chosen
 DESCRIBED_FLOOR = 0.075  # the same for a pattern that names no pains
-FLOOR = 0.035  # a use case whose best statement scores less is not written
-LEAST_FIT = 0.08  # of the statement that carries a use case; looser fits are accidents of wording
+FLOOR = 0.045  # a use case whose best statement scores less is not written
+LEAST_FIT = 0.03  # of the statement that carries a use case; looser fits are accidents of wording
 LEAST_SUPPORT = 0.06  # of a statement beside it
 LEAST_SHARE = 0.8  # a statement carries only patterns that fit it nearly as well as the best one does,
 SERVED_SHARE = 0.8  # a statement that fits a chosen pattern so well is served by it
@@ -162,8 +163,8 @@ def _matches(
         features[feature] = features.get(feature, 0.0) + HEADING_WEIGHT * count
     excluded = index.excluded(statement.words)
     fits = index.fits(features)
-    counts = NEED_FLOOR + (1 - NEED_FLOOR) * statement.need
-    if max(fits.values(), default=0.0) * counts < FLOOR / 2:
+    worth = NEED_FLOOR + (1 - NEED_FLOOR) * statement.need
+    if (FIT_BASE + max(fits.values(), default=0.0)) * worth < FLOOR / 2:
         return {}
     alone = index.fits(own)
     found: dict[int, Match] = {}
@@ -172,7 +173,7 @@ def _matches(
             continue
         own_fit = alone.get(pattern, 0.0)
         mixed = (OWN_SHARE * own_fit + (1 - OWN_SHARE) * fit) * (weights[pattern] if weights else 1.0)
-        found[pattern] = Match(statement, mixed, own_fit, mixed * counts)
+        found[pattern] = Match(statement, mixed, own_fit, (FIT_BASE + mixed) * worth)
     best = nlargest(KEPT_PATTERNS, found, key=lambda pattern: (found[pattern].score, -pattern))
     most = max((found[pattern].fit for pattern in best), default=1.0)
     return {
