@@ -1,4 +1,4 @@
-"""The client of a front door: sends a folder, tells how far it is, and tries again until it is kept."""
+"""The client of a front door: sends a folder until it is kept, follows its run, fetches its report."""
 
 from __future__ import annotations
 
@@ -23,6 +23,8 @@ TRIES = 8
 _FIRST_WAIT = 1.0  # seconds, doubled with each try, unless the server says how long
 _LONGEST_WAIT = 120.0
 _TIMEOUT = 60.0  # seconds without a byte
+_LOOK_SECONDS = 1.0  # between two looks at a run
+FINAL = {"done", "failed", "interrupted", "cancelled"}
 _PIECE = 256 * 1024
 _MOST_HOPS = 3  # from region to region
 _TRY_AGAIN = {408, 409, 425, 429, 500, 502, 503, 504, 507}
@@ -96,6 +98,81 @@ def send(  # noqa: PLR0913 - what is sent, where to, and how
             say(f"{error} Trying again in {wait:.0f} s.")
             sleep(wait)
     raise TransientError  # not reached: the last try raises
+
+
+def follow(
+    answer: Mapping[str, Any],
+    *,
+    heard: Callable[[Mapping[str, Any]], None] = lambda _: None,
+    say: Callable[[str], None] = lambda _: None,
+    sleep: Callable[[float], None] = time.sleep,
+) -> dict[str, Any]:
+    """Wait for the end of the run that `send` began and return its state; `heard` hears of each change.
+
+    Raises PermanentError when the server does not know it, TransientError when it does not answer for long.
+    """
+    last: dict[str, Any] = {}
+    address = urljoin(answer["server"], answer["status_url"])
+    failures = 0
+    while last.get("status") not in FINAL:
+        try:
+            state = _object(_get(address, answer["access_token"]))
+        except TransientError as error:
+            failures += 1
+            if failures == TRIES:
+                raise
+            say(f"{error} Asking again.")
+            sleep(min(_FIRST_WAIT * 2**failures, _LONGEST_WAIT))
+            continue
+        failures = 0
+        if state != last:
+            heard(state)
+        last = state
+        if last.get("status") not in FINAL:
+            sleep(_LOOK_SECONDS)
+    return last
+
+
+def fetch_report(answer: Mapping[str, Any], into: Path) -> list[Path]:
+    """Fetch the company's newest report in all its formats into the folder `into`; return the files.
+
+    Raises PermanentError when there is none, TransientError when the server does not answer.
+    """
+    server, token = answer["server"], answer["access_token"]
+    listing = _object(_get(urljoin(server, f"/storage/{answer['company_slug']}"), token))
+    reports = {file["path"].rpartition("/")[2]: file["url"] for file in listing["final_reports"]}
+    newest = max((_stem(name) for name in reports), default=None)
+    if newest is None:
+        message = "the server has no report of this company"
+        raise PermanentError(message)
+    into.mkdir(parents=True, exist_ok=True)
+    fetched = []
+    for name, url in reports.items():
+        if _stem(name) == newest and Path(name).name == name:  # a name, whatever the server says
+            part = into / f".{name}.part"
+            part.write_bytes(_get(urljoin(server, url), token))
+            fetched.append(part.replace(into / name))
+    return fetched
+
+
+def _stem(name: str) -> str:
+    return name.partition(".")[0]
+
+
+def _get(url: str, token: str) -> bytes:
+    connection, path = _connect(url)
+    try:
+        connection.request("GET", path, headers={"Authorization": f"Bearer {token}", "User-Agent": "casebook"})
+        response = connection.getresponse()
+        data = response.read()
+    except (OSError, http.client.HTTPException) as error:
+        message = f"The server cannot be reached: {getattr(error, 'strerror', None) or type(error).__name__}."
+        raise TransientError(message) from error
+    finally:
+        connection.close()
+    if response.status == http.HTTPStatus.OK:
+        return data
+    raise _refusal(response.status, data, response.headers.get("Retry-After"))
 
 
 class _Route:

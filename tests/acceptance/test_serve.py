@@ -91,8 +91,13 @@ def test_a_folder_is_sent_and_its_report_is_the_one_of_a_local_run(
     _, listing = server.ask("/storage/brook_parts_ltd")
     (report,) = [file for file in listing["final_reports"] if file["path"].endswith(".json")]
     assert stripped(casebook.outputs / "brook_parts_ltd" / report["path"]) == uncut
-    again = wait(send(server, brook))
+    fetched = casebook.outputs.parent / "fetched"
+    again = casebook(
+        "submit", brook, "--to", server.url, "--company", "Brook Parts Ltd", "--wait", "--into", fetched, "--json"
+    )
     assert again.object["run_id"] == sent.object["run_id"]
+    (report,) = [Path(path) for path in again.object["report"] if path.endswith(".json")]
+    assert (report.parent, stripped(report)) == (fetched, uncut)
     assert server.end() == 0
 
 

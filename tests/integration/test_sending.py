@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import hashlib
+import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from casebook.domain.run import RunStatus
 from casebook.errors import PermanentError, TransientError
-from casebook.sending import TRIES, Outgoing, send
+from casebook.sending import TRIES, Outgoing, fetch_report, follow, send
 from casebook.web.guard import Guard
 from casebook.web.limits import Limits
 from tests.fakes import FakeWorkQueue
@@ -123,3 +128,80 @@ def test_an_address_that_is_none_is_named(url: str) -> None:
 
 def _never(_: float) -> None:
     raise AssertionError
+
+
+@contextmanager
+def answering(*answers: tuple[int, dict[str, str], bytes]) -> Iterator[tuple[str, list[str]]]:
+    """Lend the address of a server that gives these answers in turn, and what it was asked."""
+    asked: list[str] = []
+    left = iter(answers)
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            self.rfile.read(int(self.headers["Content-Length"]))
+            self.do_GET()
+
+        def do_GET(self) -> None:
+            asked.append(self.path)
+            status, headers, body = next(left)
+            self.send_response(status)
+            for name, value in {**headers, "Content-Length": str(len(body))}.items():
+                self.send_header(name, value)
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_: object) -> None:
+            """Be quiet."""
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}", asked
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+def run_as(door: Door, answer: dict[str, Any], status: RunStatus) -> None:
+    door.work.taken[answer["run_id"]] = status
+
+
+def test_a_run_is_followed_to_its_end_and_its_newest_report_fetched(
+    door: Door, files: list[Outgoing], tmp_path: Path
+) -> None:
+    answer = send(address(door), FIELDS, files)
+    final = door.outputs / "acme_gmbh" / "final"
+    final.mkdir(parents=True)
+    for name in ("FINAL_REPORT_1.md", "FINAL_REPORT_2.md", "FINAL_REPORT_2.json"):
+        (final / name).write_text(name)
+    waits = iter([RunStatus.RUNNING, RunStatus.DONE])
+    heard: list[str] = []
+    state = follow(
+        answer,
+        heard=lambda state: heard.append(state["status"]),
+        sleep=lambda _: run_as(door, answer, next(waits)),
+    )
+    assert (heard, state["status"]) == (["queued", "running", "done"], "done")
+    fetched = fetch_report(answer, tmp_path / "new" / "folder")
+    assert sorted(path.name for path in fetched) == ["FINAL_REPORT_2.json", "FINAL_REPORT_2.md"]
+    assert all(path.read_text() == path.name for path in fetched)
+    assert len(list((tmp_path / "new" / "folder").iterdir())) == 2
+
+
+def test_a_company_without_a_report_and_a_run_that_is_not_known_are_named(door: Door, files: list[Outgoing]) -> None:
+    answer = send(address(door), FIELDS, files)
+    with pytest.raises(PermanentError, match="no report"):
+        fetch_report(answer, door.outputs)
+    with pytest.raises(PermanentError, match="404"):
+        follow({**answer, "status_url": "/runs/none"})
+
+
+def test_a_server_that_is_away_while_a_run_is_followed_is_asked_again() -> None:
+    with answering((503, {}, b""), (200, {}, b'{"status": "done"}')) as (first, asked):
+        waits: list[float] = []
+        state = follow({"server": first, "status_url": "/runs/R1", "access_token": "t"}, sleep=waits.append)
+        assert (state, asked, len(waits)) == ({"status": "done"}, ["/runs/R1"] * 2, 1)
+    with pytest.raises(TransientError, match="cannot be reached"):
+        follow({"server": first, "status_url": "/runs/R1", "access_token": "t"}, sleep=waits.append)

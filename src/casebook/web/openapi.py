@@ -69,7 +69,7 @@ def _paths(types: dict[str, Any]) -> dict[str, Any]:
         "/runs/{run_id}": {"parameters": [run_id], "get": _operation("run", _body(types["RunState"]))},
         "/runs/{run_id}/events": {
             "parameters": [run_id],
-            "get": _operation("events", {"text/event-stream": {"schema": {"type": "string"}}}),
+            "get": _operation("events", {"text/event-stream": {}}),
         },
         "/runs/{run_id}/cancel": {
             "parameters": [run_id],
