@@ -6,6 +6,7 @@ import importlib
 import importlib.util
 import os
 import platform
+import secrets
 import shutil
 import subprocess
 import sys
@@ -20,6 +21,7 @@ from casebook.documents.reader import SandboxedReader
 from casebook.documents.reading import HTML
 from casebook.domain.document import Document
 from casebook.errors import CasebookError
+from casebook.outputs import open_storage
 from casebook.ports import ReadRequest
 from casebook.settings import Settings
 
@@ -71,6 +73,7 @@ def examine(settings: Settings) -> list[Check]:
     return [
         _python(),
         *_libraries(),
+        *([_bucket(settings)] if settings.outputs_url else []),
         _outputs(settings.outputs),
         _disk(settings.outputs),
         _workers(),
@@ -113,6 +116,19 @@ def _outputs(folder: Path) -> Check:
         return Check("Outputs folder", ok=False, needed=True, finding=finding)
     there = "can be written to" if place == folder.absolute() else "will be made by the first run"
     return Check("Outputs folder", ok=True, needed=True, finding=f"{folder.absolute()} {there}")
+
+
+def _bucket(settings: Settings) -> Check:
+    """Write, find and remove a small object."""
+    key = f".casebook-doctor-{secrets.token_hex(4)}"
+    try:
+        storage = open_storage(settings)
+        storage.write(key, _PROBE)
+        storage.read(key)
+        storage.remove(key)
+    except CasebookError as error:
+        return Check("Outputs", ok=False, needed=True, finding=str(error))
+    return Check("Outputs", ok=True, needed=True, finding=f"{settings.outputs_url} can be written to")
 
 
 def _disk(folder: Path) -> Check:

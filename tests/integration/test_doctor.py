@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from casebook import doctor
+from casebook.backends.storages.objects import ObjectStorage
 from casebook.doctor import Check, examine
 from casebook.settings import Settings
 
@@ -22,6 +23,15 @@ def test_a_sound_machine_has_all_that_is_needed_and_nothing_is_left_behind(tmp_p
     assert [check.name for check in checks.values() if check.needed and not check.ok] == []
     assert {"Python", "msgspec", "Outputs folder", "Free disk space", "Worker processes", "Catalogue"} <= checks.keys()
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_bucket_is_tried_out_and_left_as_it_was(bucket: str, tmp_path: Path) -> None:
+    settings = Settings(state=tmp_path)
+    tried = doctor._bucket(settings.at(f"{bucket}/outputs"))  # noqa: SLF001 - the others take seconds
+    assert (tried.ok, tried.finding) == (True, f"{bucket}/outputs can be written to")
+    assert ObjectStorage(bucket, plain_http=True).keys("") == []
+    missing = doctor._bucket(settings.at(f"{bucket}-missing"))  # noqa: SLF001
+    assert (missing.ok, "create it" in missing.finding) == (False, True)
 
 
 def test_the_libraries_looked_for_are_those_that_are_required() -> None:
