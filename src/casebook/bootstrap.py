@@ -29,12 +29,13 @@ from casebook.domain.company import slugify
 from casebook.domain.intake import StoredSubmission
 from casebook.domain.prompt import Spending
 from casebook.domain.run import Run, RunStatus, Stage
+from casebook.domain.submission import Submission
 from casebook.errors import PermanentError, RunCancelled, StorageFailed
 from casebook.observability.logs import DailyFile, Log, Meter
 from casebook.observability.queued import QueuedLines
 from casebook.observability.redaction import Redactor, secrets_in
 from casebook.outputs import open_storage, place_of_command, place_of_worker
-from casebook.ports import Analyst, Progress, Step, Storage
+from casebook.ports import Analyst, Library, Progress, Step, Storage
 from casebook.report.extra import ExtraFormat
 from casebook.report.pdf import PdfFormat
 from casebook.run_records import RunRecords
@@ -44,11 +45,12 @@ from casebook.workflow import Tools
 
 _STDOUT = 1
 
-if TYPE_CHECKING:  # the `serve` extra: not there for those who only run
+if TYPE_CHECKING:  # the `serve` and `model` extras: not there for those who only run
     from casebook.backends.engines.durable.queue import DurableQueue
     from casebook.backends.engines.durable.step import Execution, Lease
     from casebook.backends.engines.durable.worker import DurableWorker
     from casebook.backends.submission_stores.rows import RowStore
+    from casebook.domain.estimate import Estimate
 
 NOTICE_SECONDS = 20.0  # for which a command that ends waits for its notices to be sent
 
@@ -206,6 +208,18 @@ def analyst(settings: Settings, *, progress: Progress, say: Callable[[str], None
     from casebook.thinking import analyst_with_model  # noqa: PLC0415 - nothing of it without a model
 
     return analyst_with_model(settings, catalogue(settings), clock=now, progress=progress, say=say)
+
+
+def estimate_model(settings: Settings, submission: Submission, library: Library) -> Estimate | None:
+    """Say what the model will be asked and what that costs; None when no model is named. Raises PermanentError."""
+    if not settings.model.model:
+        return None
+    from casebook.thinking import analyst_with_model  # noqa: PLC0415 - nothing of it without a model
+
+    thinking = analyst_with_model(
+        settings, catalogue(settings), clock=now, progress=lambda *_: None, say=lambda _: None
+    )
+    return thinking.estimate(submission, library)
 
 
 def costs(settings: Settings, run_id: str) -> Mapping[str, Spending]:

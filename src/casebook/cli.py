@@ -9,7 +9,19 @@ from io import TextIOWrapper
 import click
 
 from casebook import __version__
-from casebook.commands import asking, checking, deploying, logs, looking, queue, running, serving, settings, submitting
+from casebook.commands import (
+    asking,
+    checking,
+    deploying,
+    estimating,
+    logs,
+    looking,
+    queue,
+    running,
+    serving,
+    settings,
+    submitting,
+)
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -39,6 +51,7 @@ for command in (
     submitting.submit,
     queue.rerun,
     queue.cancel,
+    estimating.estimate,
     asking.ask,
     asking.mcp,
     deploying.job,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -91,14 +90,14 @@ def open_vector_store(settings: Settings, storage: Storage, log: Log) -> VectorS
     """Open the index. Raises PermanentError when the extra or the key is missing."""
     if settings.vector_store.kind == "embedded":
         return EmbeddedVectorStore(storage)
-    key = os.environ.get("OPENAI_API_KEY")
+    key = settings.model.openai_key
     if not key:
         message = "CASEBOOK_VECTOR_STORE=openai needs OPENAI_API_KEY"
         raise PermanentError(message)
     with _needing("model"):
         from casebook.backends.vector_stores.openai_hosted import OpenAIVectorStore, open_client  # noqa: PLC0415
 
-    client = open_client(key, os.environ.get("OPENAI_BASE_URL"))
+    client = open_client(key, settings.model.openai_base_url)
     return OpenAIVectorStore(client, storage, log=log, expires_days=settings.vector_store.days)
 
 

@@ -17,13 +17,14 @@ from casebook.analysts.model.answers import Plan, ProfileAnswer, ReadinessAnswer
 from casebook.analysts.model.asking import Answered, Asker
 from casebook.analysts.model.budget import Budget
 from casebook.analysts.model.checking import Checker
-from casebook.analysts.model.estimating import Estimate, estimate_run
+from casebook.analysts.model.estimating import estimate_run
 from casebook.analysts.model.planning import Intended, Planning
 from casebook.analysts.model.pool import Pool, by_weight, draw
 from casebook.analysts.model.prompts import version
 from casebook.analysts.model.reading import ReadWindow, read_windows
 from casebook.analysts.model.windows import Window, cut_windows
 from casebook.domain.analysis import Analysis, AnalystFacts, Checked, Portfolio
+from casebook.domain.estimate import Estimate
 from casebook.domain.evidence import Evidence, EvidenceBase, Kind, Theme
 from casebook.domain.prompt import Spending
 from casebook.domain.quote import Quote

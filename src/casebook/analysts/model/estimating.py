@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from casebook.analysts.model.prompts import instructions
 from casebook.analysts.model.reading import reading_prompt
 from casebook.analysts.model.windows import Window
 from casebook.analysts.model.writing import FOR_ONE_REQUEST
+from casebook.domain.estimate import Estimate
 from casebook.domain.prompt import count_tokens
 from casebook.domain.submission import Submission
 from casebook.ports import Journal, LanguageModel
@@ -19,25 +19,6 @@ _USE_CASE_TOKENS = 350  # of evidence for one use case
 _SUMMARY_TOKENS = 900
 _ANSWER = {"reading": 700, "section": 700, "use_case": 350, "summary": 300}  # tokens
 _FIRST_TOKEN, _TOKENS_A_SECOND = 0.9, 100.0  # of a usual model: seconds, and how fast it writes
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Estimate:
-    """What a run is expected to take; `cost_usd` is None when the model's price is not known."""
-
-    calls: int
-    known_calls: int  # answers that the journal has: they cost nothing
-    input_tokens: int
-    output_tokens: int
-    cost_usd: float | None
-    seconds: float
-
-    def describe(self, model: str) -> str:
-        """Say it in one line."""
-        cost = "cost unknown, for no price is known" if self.cost_usd is None else f"{self.cost_usd:.4f} USD"
-        known = f"; {self.known_calls} more are in the journal and cost nothing" if self.known_calls else ""
-        tokens = f"{self.input_tokens:,} tokens in and {self.output_tokens:,} out"
-        return f"{model}: about {self.calls} calls, {tokens}, {cost}, {self.seconds:.0f} s{known}"
 
 
 def estimate_run(  # noqa: PLR0913 - what the figures depend on
