@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from functools import cache
@@ -16,6 +16,7 @@ import msgspec
 from casebook.analysts.catalogue import Catalogue, Pattern, Texts
 from casebook.analysts.extractive.neighbours import neighbours
 from casebook.analysts.extractive.phrases import Phrases
+from casebook.analysts.extractive.vectors import Postings, Vector, Vectors, in_columns
 from casebook.analysts.extractive.wording import word_lists
 from casebook.domain.compounds import Compounds
 from casebook.domain.words import STOP_WORDS, stem, tokens
@@ -37,8 +38,6 @@ MAX_RELATED = 16  # words of related meaning for one word
 COINCIDENCE = 0.6  # of the strongest shared feature that does not count
 
 _BREAK = " 0 "  # a number between phrases: no pair and no concept reaches across it
-
-Vector = dict[str, float]
 
 
 @cache
@@ -108,13 +107,11 @@ class PatternIndex:
         self._related = cache(self._nearest)
         self._headings = cache(lambda heading: self.features.of(tokens(heading)))
         self._vectors = self._weights.vectors
-        self._vectors_of: dict[int, list[Vector]] = defaultdict(list)
-        for number, vector in self._vectors:
-            self._vectors_of[number].append(vector)
-        self._postings: dict[str, list[tuple[int, float]]] = defaultdict(list)
-        for vector_number, (_, vector) in enumerate(self._vectors):
-            for feature, weight in vector.items():
-                self._postings[feature].append((vector_number, weight))
+        self._postings = Postings(self._vectors)
+        self._vectors_of: dict[int, list[int]] = defaultdict(list)
+        for number, pattern in enumerate(self._vectors.patterns):
+            self._vectors_of[pattern].append(number)
+        self._features_of = cache(self._vectors.features)
 
     def heading_features(self, heading: str) -> Vector:
         """Return the features of a heading; neighbouring passages share theirs."""
@@ -130,19 +127,20 @@ class PatternIndex:
         A cosine over the text's features and over words of related meaning. The strongest shared feature counts by less
         than half: one rare word in common is a coincidence, several are not.
         """
-        sums: dict[int, float] = defaultdict(float)
-        strongest: dict[int, float] = defaultdict(float)
+        patterns = self._vectors.patterns
+        sums = [0.0] * len(patterns)
+        strongest = [0.0] * len(patterns)
         for feature, weight in self._with_related(self._weights.weigh(features)).items():
-            for vector_number, other in self._postings.get(feature, ()):
+            for number, other in self._postings[feature]:  # a run spends much of its time here
                 shared = weight * other
-                sums[vector_number] += shared
-                strongest[vector_number] = max(strongest[vector_number], shared)
+                sums[number] += shared
+                if shared > strongest[number]:  # noqa: PLR1730 - max() is a call
+                    strongest[number] = shared
         best: dict[int, float] = {}
-        for vector_number, total in sums.items():
-            number = self._vectors[vector_number][0]
-            fit = total - COINCIDENCE * strongest[vector_number]
-            if fit > best.get(number, 0.0):
-                best[number] = fit
+        for pattern, total, most in zip(patterns, sums, strongest, strict=True):
+            fit = total - COINCIDENCE * most
+            if fit > best.get(pattern, 0.0):
+                best[pattern] = fit
         return best
 
     def _with_related(self, weighed: Vector) -> Vector:
@@ -150,20 +148,23 @@ class PatternIndex:
 
         The text's own norm stays: a text is not longer for the words it might have used.
         """
-        related: dict[str, float] = defaultdict(float)
+        related: dict[str, float] = {}
+        said = related.get
         for feature, weight in weighed.items():
             strength = RELATED_WEIGHT * weight
             for other, likeness in self._related(feature):
-                related[other] = max(related[other], strength * likeness)
+                near = strength * likeness
+                if near > said(other, 0.0):
+                    related[other] = near
         for feature, weight in weighed.items():
-            related[feature] += weight
+            related[feature] = said(feature, 0.0) + weight
         return related
 
     def _nearest(self, feature: str) -> tuple[tuple[str, float], ...]:
         """Find the nearest words that patterns use."""
         if feature.startswith("#") or " " in feature:
             return ()
-        near = ((word, likeness) for word, likeness in neighbours().of(feature) if word in self._postings)
+        near = ((word, likeness) for word, likeness in neighbours().of(feature) if word in self._postings.places)
         return tuple(islice(near, MAX_RELATED))
 
     def in_common(self, features: Vector, pattern: int) -> int:
@@ -172,8 +173,8 @@ class PatternIndex:
         A word and the concept that it names count once.
         """
         most = 0
-        for vector in self._vectors_of[pattern]:
-            shared = self.features.telling(features.keys() & vector.keys())
+        for number in self._vectors_of[pattern]:
+            shared = self.features.telling(self._features_of(number).intersection(features))
             concepts = sum(feature.startswith("#") for feature in shared)
             words = sum(" " not in feature for feature in shared) - concepts
             most = max(most, words, concepts)
@@ -185,20 +186,20 @@ class PatternIndex:
 
     def _likeness_to(self, pattern: int) -> dict[int, float]:
         likeness: dict[int, float] = {}
-        for vector in self._vectors_of[pattern]:
-            for other, score in self._cosines(vector).items():
+        for number in self._vectors_of[pattern]:
+            for other, score in self._cosines(self._vectors.vector(number)).items():
                 likeness[other] = max(score, likeness.get(other, 0.0))
         return likeness
 
     def _cosines(self, vector: Vector) -> dict[int, float]:
-        sums: dict[int, float] = defaultdict(float)
+        sums = [0.0] * len(self._vectors.patterns)
         for feature, weight in vector.items():
-            for vector_number, other in self._postings.get(feature, ()):
-                sums[vector_number] += weight * other
+            for number, other in self._postings[feature]:
+                sums[number] += weight * other
         best: dict[int, float] = {}
-        for vector_number, score in sums.items():
-            number = self._vectors[vector_number][0]
-            best[number] = max(score, best.get(number, 0.0))
+        for pattern, score in zip(self._vectors.patterns, sums, strict=True):
+            if score > best.get(pattern, 0.0):
+                best[pattern] = score
         return best
 
 
@@ -209,16 +210,20 @@ class PatternWeights:
     vocabulary: frozenset[str]  # stems of all texts: they may be parts of compounds
     idf: dict[str, float]
     unknown_idf: float  # of a word that no pattern uses
-    vectors: list[tuple[int, Vector]]  # the number of a pattern, and its features in one language, of length 1
+    vectors: Vectors  # of the patterns, one for each language, of length 1
 
     def weigh(self, counts: Vector) -> Vector:
         """Weigh the features of a text by how telling they are; the result has length 1."""
-        weighed = {
-            feature: math.log1p(count) * self.idf.get(feature, 0.0 if " " in feature else self.unknown_idf)
-            for feature, count in counts.items()
-        }
-        norm = math.sqrt(sum(weight * weight for weight in weighed.values())) or 1.0
-        return {feature: weight / norm for feature, weight in weighed.items()}
+        return _weigh(counts, self.idf, self.unknown_idf)
+
+
+def _weigh(counts: Vector, idf: Mapping[str, float], unknown_idf: float) -> Vector:
+    weighed = {
+        feature: math.log1p(count) * idf.get(feature, 0.0 if " " in feature else unknown_idf)
+        for feature, count in counts.items()
+    }
+    norm = math.sqrt(sum(weight * weight for weight in weighed.values())) or 1.0
+    return {feature: weight / norm for feature, weight in weighed.items() if weight}
 
 
 def weigh_patterns(catalogue: Catalogue) -> PatternWeights:
@@ -230,9 +235,9 @@ def weigh_patterns(catalogue: Catalogue) -> PatternWeights:
     features = Features(vocabulary)
     counts = [(number, _count(features, fields)) for number, fields in described]
     idf = _idf(counts, len(catalogue.patterns))
-    weights = PatternWeights(vocabulary, idf, max(idf.values(), default=1.0), [])
-    weights.vectors.extend((number, weights.weigh(count)) for number, count in counts)
-    return weights
+    unknown_idf = max(idf.values(), default=1.0)
+    vectors = in_columns([(number, _weigh(count, idf, unknown_idf)) for number, count in counts])
+    return PatternWeights(vocabulary, idf, unknown_idf, vectors)
 
 
 def _count(features: Features, fields: Sequence[tuple[float, Sequence[str]]]) -> Vector:

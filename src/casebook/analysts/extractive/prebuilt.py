@@ -16,6 +16,7 @@ import msgspec
 
 from casebook.analysts.catalogue import Catalogue, built_in_catalogue
 from casebook.analysts.extractive.matching import PatternIndex, PatternWeights, weigh_patterns
+from casebook.analysts.extractive.vectors import Vectors
 
 _FOLDER = "casebook.analysts.extractive"
 _NAME = "pattern_weights.msgpack"
@@ -25,11 +26,13 @@ _MADE_FROM = (("casebook.analysts", "thesaurus.json"), (_FOLDER, "matching.py"),
 class _File(msgspec.Struct, frozen=True):
     digest: str  # of everything the weights depend on
     vocabulary: list[str]
-    features: list[str]
     idf: bytes  # array("d"), one for each feature
-    patterns: list[int]  # the pattern of each vector
-    places: list[bytes]  # array("I") for each vector: numbers of features
-    weights: list[bytes]  # array("d") for each vector
+    patterns: list[int]
+    names: list[str]  # this and what follows: as in `Vectors`, arrays as bytes
+    contents: list[bytes]
+    bounds: bytes
+    holders: bytes
+    weights: bytes
 
 
 def open_index(catalogue: Catalogue) -> PatternIndex:
@@ -50,33 +53,31 @@ def read_weights(catalogue: Catalogue) -> PatternWeights | None:
 
 def pack(weights: PatternWeights, digest: str) -> bytes:
     """Write weights as bytes; the same weights give the same bytes."""
-    features = sorted(weights.idf)
-    place = {feature: number for number, feature in enumerate(features)}
-    vectors = [(number, sorted(vector.items())) for number, vector in weights.vectors]
+    vectors = weights.vectors
     file = _File(
         digest=digest,
         vocabulary=sorted(weights.vocabulary),
-        features=features,
-        idf=array("d", (weights.idf[feature] for feature in features)).tobytes(),
-        patterns=[number for number, _ in vectors],
-        places=[array("I", (place[feature] for feature, _ in vector)).tobytes() for _, vector in vectors],
-        weights=[array("d", (weight for _, weight in vector)).tobytes() for _, vector in vectors],
+        idf=array("d", (weights.idf[name] for name in vectors.names)).tobytes(),
+        patterns=list(vectors.patterns),
+        names=list(vectors.names),
+        contents=[content.tobytes() for content in vectors.contents],
+        bounds=vectors.bounds.tobytes(),
+        holders=vectors.holders.tobytes(),
+        weights=vectors.weights.tobytes(),
     )
     return msgspec.msgpack.encode(file)
 
 
 def _unpacked(file: _File) -> PatternWeights:
-    idf = dict(zip(file.features, array("d", file.idf), strict=True))
-    vectors = [
-        (
-            number,
-            {
-                file.features[place]: weight
-                for place, weight in zip(array("I", places), array("d", weights), strict=True)
-            },
-        )
-        for number, places, weights in zip(file.patterns, file.places, file.weights, strict=True)
-    ]
+    idf = dict(zip(file.names, array("d", file.idf), strict=True))
+    vectors = Vectors(
+        patterns=file.patterns,
+        names=file.names,
+        contents=[array("I", content) for content in file.contents],
+        bounds=array("I", file.bounds),
+        holders=array("I", file.holders),
+        weights=array("d", file.weights),
+    )
     return PatternWeights(frozenset(file.vocabulary), idf, max(idf.values(), default=1.0), vectors)
 
 

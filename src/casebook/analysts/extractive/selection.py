@@ -9,8 +9,9 @@ from functools import cache
 from heapq import nlargest
 
 from casebook.analysts.extractive.descriptions import Descriptions
-from casebook.analysts.extractive.matching import PatternIndex, Vector
+from casebook.analysts.extractive.matching import PatternIndex
 from casebook.analysts.extractive.statements import Statement
+from casebook.analysts.extractive.vectors import Vector
 from casebook.ports import Search
 
 CONTEXT_WEIGHT = 1.0  # of the passage beside the sentence itself

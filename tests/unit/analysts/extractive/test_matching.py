@@ -83,7 +83,7 @@ def test_a_pattern_fits_its_own_words_nearly_fully() -> None:
 
 def test_a_single_rare_word_in_common_is_a_coincidence() -> None:
     small = Catalogue("two", (Pattern("a", "zork", "blick plomp"), Pattern("b", "frabble", "frabble")), "x")
-    weights = dict(weigh_patterns(small).vectors)[0]
+    weights = weigh_patterns(small).vectors.vector(0)
     index = PatternIndex(small)
     one, two = index.fits({"zork": 1.0})[0], index.fits({"blick": 1.0, "plomp": 1.0})[0]
     assert one == pytest.approx((1 - COINCIDENCE) * weights["zork"])
@@ -117,10 +117,10 @@ def test_which_patterns_name_pains_is_known() -> None:
 
 
 def test_each_language_of_a_pattern_has_a_vector_of_length_one() -> None:
-    weights = weigh_patterns(CATALOGUE)
-    assert [number for number, _ in weights.vectors] == [0, 0, 1, 2, 3]
-    for _, vector in weights.vectors:
-        assert math.fsum(weight**2 for weight in vector.values()) == pytest.approx(1)
+    vectors = weigh_patterns(CATALOGUE).vectors
+    assert vectors.patterns == [0, 0, 1, 2, 3]
+    for number in range(5):
+        assert math.fsum(weight**2 for weight in vectors.vector(number).values()) == pytest.approx(1)
 
 
 def test_rare_features_weigh_more() -> None:
