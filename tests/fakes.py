@@ -19,9 +19,13 @@ from casebook.domain.document import Document, Manifest, Segment, Source, Table
 from casebook.domain.evidence import EvidenceBase
 from casebook.domain.intake import (
     ANONYMOUS,
+    MOST_REFUSED,
+    MOST_REFUSED_CHARACTERS,
+    REFUSED_KEPT,
     SOFT_DUPLICATE_WINDOW,
     NewSubmission,
     Receipt,
+    Refused,
     StoredCompany,
     StoredSubmission,
     WorkState,
@@ -423,6 +427,7 @@ class FakeSubmissionStore:
         self.broken: Exception | None = None
         self._taken = taken
         self._rows: list[tuple[NewSubmission, StoredSubmission]] = []
+        self._refused: list[Refused] = []
         self._companies: dict[str, StoredCompany] = {}
         self._slugs = {"logs"}
         self._lock = threading.Lock()
@@ -498,6 +503,19 @@ class FakeSubmissionStore:
         self._rows = [
             (new, replace(row, state=WorkState.STARTED) if row.run_id == run_id else row) for new, row in self._rows
         ]
+
+    def set_aside(self, refused: Refused) -> Future[None]:
+        oldest = datetime.fromisoformat(refused.received_at) - REFUSED_KEPT
+        kept = [one for one in self._refused if datetime.fromisoformat(one.received_at) >= oldest]
+        self._refused = [refused, *kept][:MOST_REFUSED]
+        while sum(len(one.fields) for one in self._refused) > MOST_REFUSED_CHARACTERS:
+            self._refused.pop()
+        future: Future[None] = Future()
+        future.set_result(None)
+        return future
+
+    def refused(self, limit: int) -> Sequence[Refused]:
+        return self._refused[:limit]
 
     def delete(self, company_id: str) -> None:
         self._companies.pop(company_id, None)

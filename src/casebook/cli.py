@@ -44,6 +44,7 @@ for command in (
     running.demo,
     looking.runs,
     looking.show,
+    looking.refused,
     logs.logs,
     serving.serve,
     serving.worker,

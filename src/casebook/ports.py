@@ -17,7 +17,7 @@ from typing import ParamSpec, Protocol, TypeVar
 from casebook.domain.analysis import Analysis, AnalystFacts, Portfolio
 from casebook.domain.document import Document, Segment, Source, Table
 from casebook.domain.evidence import EvidenceBase
-from casebook.domain.intake import NewSubmission, Receipt, StoredCompany, StoredSubmission
+from casebook.domain.intake import NewSubmission, Receipt, Refused, StoredCompany, StoredSubmission
 from casebook.domain.launch import JobName, LaunchState
 from casebook.domain.notice import Notice
 from casebook.domain.passage import Hit, Passage
@@ -210,6 +210,14 @@ class SubmissionStore(Protocol):
 
     def delete(self, company_id: str) -> None:
         """Forget a company and its submissions; its folder's name is not given to another."""
+        ...
+
+    def set_aside(self, refused: Refused) -> Future[None]:
+        """Keep what was refused; the oldest make room, and so does what is older than REFUSED_KEPT before it."""
+        ...
+
+    def refused(self, limit: int) -> Sequence[Refused]:
+        """Return what was refused, newest first."""
         ...
 
 

@@ -15,7 +15,16 @@ import pytest
 from casebook.backends.submission_stores.postgres import PostgresDatabase
 from casebook.backends.submission_stores.rows import SCHEMA, RowStore
 from casebook.backends.submission_stores.sqlite import SqliteDatabase
-from casebook.domain.intake import ANONYMOUS, NewSubmission, Receipt, UploadedFile, WorkState
+from casebook.domain.intake import (
+    ANONYMOUS,
+    MOST_REFUSED,
+    MOST_REFUSED_CHARACTERS,
+    NewSubmission,
+    Receipt,
+    Refused,
+    UploadedFile,
+    WorkState,
+)
 from casebook.domain.submission import Submission
 from casebook.errors import KeyReused, TransientError
 from casebook.ports import SubmissionStore
@@ -173,6 +182,27 @@ def test_a_deleted_company_is_gone_and_its_folder_is_not_given_again(store: Subm
     assert not again.replayed
     assert again.company_id != company.id
     assert again.company_slug != "acme_gmbh"
+
+
+def refused(number: int, received_at: str = STARTED_AT, fields: str = "{}") -> Refused:
+    return Refused(received_at=received_at, principal="alpha", reason=f"reason {number}", fields=fields)
+
+
+def test_what_was_refused_is_kept_for_a_week(store: SubmissionStore) -> None:
+    store.set_aside(refused(1)).result(timeout=30)
+    store.set_aside(refused(2, later(days=6))).result(timeout=30)
+    assert store.refused(9) == [refused(2, later(days=6)), refused(1)]
+    store.set_aside(refused(3, later(days=8))).result(timeout=30)
+    assert [one.reason for one in store.refused(9)] == ["reason 3", "reason 2"]
+    assert len(store.refused(1)) == 1
+
+
+def test_what_was_refused_last_is_kept_when_it_is_too_much(store: SubmissionStore) -> None:
+    store.set_aside(refused(0, fields="x" * MOST_REFUSED_CHARACTERS)).result(timeout=60)
+    kept = [store.set_aside(refused(number)) for number in range(1, MOST_REFUSED + 2)]
+    kept[-1].result(timeout=60)
+    found = store.refused(2 * MOST_REFUSED)
+    assert (len(found), found[0].reason, found[-1].reason) == (MOST_REFUSED, f"reason {MOST_REFUSED + 1}", "reason 2")
 
 
 def test_many_at_once_get_one_run_for_each_key(store: SubmissionStore) -> None:

@@ -397,6 +397,16 @@ def test_a_client_that_leaves_in_the_middle_leaves_nothing(door: Door) -> None:
     assert not [line for line in door.logged if "error" in line]
 
 
+def test_what_a_known_sender_typed_wrongly_is_set_aside_and_what_strangers_send_is_not(keyed: Door) -> None:
+    wrong = {"company_name": "Acme", "use_cases": "many", "description": "\ud800 kept"}
+    assert keyed.post(wrong, **bearer("alpha")).status == 422
+    assert keyed.post(wrong).status == 401
+    assert keyed.post({**ACME, "use_cases": "1"}, **bearer("alpha")).status == 202  # what came before is written by now
+    (kept,) = keyed.store.refused(9)
+    assert (kept.principal, json.loads(kept.fields)) == ("alpha", wrong)
+    assert "/use_cases is a whole number" in kept.reason
+
+
 # Slow clients
 
 

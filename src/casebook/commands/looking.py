@@ -16,6 +16,7 @@ from casebook.commands.console import (
     outputs_option,
     read_settings,
     usd,
+    with_extra,
 )
 
 if TYPE_CHECKING:
@@ -141,3 +142,25 @@ def _company_files(storage: Storage, company_slug: str) -> list[dict[str, Any]]:
 
     info = f"{company_slug}/data/company_info.json"
     return list(msgspec.json.decode(storage.read(info))["files"]) if storage.exists(info) else []
+
+
+@click.command()
+@outputs_option
+@json_option
+def refused(outputs: str | None, as_json: bool) -> None:  # noqa: FBT001 - a flag
+    """List what known senders sent with fields that could not be accepted: of the last 7 days, newest first."""
+    import msgspec  # noqa: PLC0415
+
+    with explained(), with_extra("serve"):
+        from casebook.bootstrap import open_store  # noqa: PLC0415
+
+        store = open_store(read_settings(outputs))
+        found = store.refused(1000)
+        store.close()
+    if as_json:
+        click.echo(as_json_text({"refused": [msgspec.to_builtins(one) for one in found]}))
+        return
+    for one in found:
+        click.echo(f"{one.received_at}  {one.principal}  {one.reason}\n  {one.fields}")
+    if not found:
+        click.echo("Nothing was refused lately.", err=True)

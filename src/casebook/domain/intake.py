@@ -15,6 +15,9 @@ from casebook.domain.run import Folder
 from casebook.domain.submission import Submission
 
 SOFT_DUPLICATE_WINDOW = timedelta(minutes=10)  # the same body again without a key gets the first answer
+REFUSED_KEPT = timedelta(days=7)  # what was refused is kept for so long,
+MOST_REFUSED = 1000  # at most so many of them,
+MOST_REFUSED_CHARACTERS = 64 * 1024 * 1024  # and at most so much
 ANONYMOUS = "anonymous"  # the principal of all strangers: they share nothing but the name
 
 RECEIVED = "_received"  # no company's folder begins with an underscore
@@ -80,6 +83,16 @@ class StoredSubmission:
     files: tuple[UploadedFile, ...]
     received_at: str
     state: WorkState
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refused:
+    """What a known sender sent that could not be accepted: kept for a while, so that a typing error loses nothing."""
+
+    received_at: str
+    principal: str
+    reason: str
+    fields: str  # as JSON
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

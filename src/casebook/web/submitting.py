@@ -8,6 +8,7 @@ import json
 import os
 import secrets
 from collections.abc import AsyncIterator, Callable, Mapping
+from concurrent.futures import Future
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
@@ -21,6 +22,7 @@ from casebook.domain.intake import (
     ANONYMOUS,
     NewSubmission,
     Receipt,
+    Refused,
     access_token,
     confirmation_code,
     received_key,
@@ -101,11 +103,28 @@ class Submitting:
                     self._staged.drop(arrival.received, caller.principal)
                 if isinstance(error, Problem):
                     parts.metrics.submission("refused")
+                    self._set_aside(arrival, error)
                 raise
             if receipt.replayed:
                 self._forget_files(arrival)
             self._staged.forget(staged)
             return await self._answer(request, arrival, submission, receipt)
+
+    def _set_aside(self, arrival: _Arrival, problem: Problem) -> None:
+        """Keep for a while what a known sender sent with fields that cannot be accepted."""
+        if problem.kind != "invalid-fields" or arrival.caller.principal == ANONYMOUS:
+            return
+        refused = Refused(
+            received_at=arrival.received_at,
+            principal=arrival.caller.principal,
+            reason="; ".join(f"{error.pointer} {error.detail}" for error in problem.errors),
+            fields=json.dumps(arrival.received.fields),  # ASCII: whatever was sent can be kept
+        )
+        self._parts.store.set_aside(refused).add_done_callback(self._log_when_failed)
+
+    def _log_when_failed(self, kept: Future[None]) -> None:
+        if error := kept.exception():
+            self._parts.log.warning("a refused submission was not set aside", error=str(error))
 
     async def _check_room(self) -> None:
         """Refuse before anything is read when nothing could be kept or started. Raises Problem: 503."""

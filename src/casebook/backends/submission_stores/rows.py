@@ -18,9 +18,13 @@ import msgspec
 
 from casebook.domain.intake import (
     ANONYMOUS,
+    MOST_REFUSED,
+    MOST_REFUSED_CHARACTERS,
+    REFUSED_KEPT,
     SOFT_DUPLICATE_WINDOW,
     NewSubmission,
     Receipt,
+    Refused,
     StoredCompany,
     StoredSubmission,
     UploadedFile,
@@ -55,6 +59,12 @@ SCHEMA = (
         UNIQUE (principal, idempotency_key))""",
     "CREATE INDEX IF NOT EXISTS submissions_by_body ON submissions (principal, origin, body_sha256)",
     "CREATE INDEX IF NOT EXISTS submissions_by_company ON submissions (company_id)",
+    """CREATE TABLE IF NOT EXISTS refused (
+        sequence {serial},
+        received_at TEXT NOT NULL,
+        principal TEXT NOT NULL,
+        reason TEXT NOT NULL,
+        fields TEXT NOT NULL)""",
     "CREATE INDEX IF NOT EXISTS submissions_waiting ON submissions (sequence) WHERE started = 0",
 )
 
@@ -148,6 +158,18 @@ class RowStore:
             execute("UPDATE companies SET deleted = 1, name = '', folded_name = '' WHERE id = ?", (company_id,))
 
         self._enter(forget).result()
+
+    def set_aside(self, refused: Refused) -> Future[None]:
+        """Keep what was refused, within its limits."""
+        return self._enter(lambda execute: _set_aside(execute, refused))
+
+    def refused(self, limit: int) -> Sequence[Refused]:
+        """Return what was refused, newest first."""
+        with self._database.read() as execute:
+            rows = execute(
+                "SELECT received_at, principal, reason, fields FROM refused ORDER BY sequence DESC LIMIT ?", (limit,)
+            )
+        return [Refused(received_at=row[0], principal=row[1], reason=row[2], fields=row[3]) for row in rows]
 
     def find(self, run_id: str) -> StoredSubmission | None:
         """Find a submission by its run."""
@@ -324,6 +346,21 @@ def _earlier(execute: Execute, new: NewSubmission) -> Receipt | None:
     if body_sha256 != new.body_sha256:
         raise KeyReused
     return Receipt(run_id=run_id, company_id=company_id, company_slug=slug, received_at=received_at, replayed=True)
+
+
+def _set_aside(execute: Execute, refused: Refused) -> None:
+    execute(
+        "INSERT INTO refused (received_at, principal, reason, fields) VALUES (?, ?, ?, ?)",
+        (refused.received_at, refused.principal, refused.reason, refused.fields),
+    )
+    oldest = datetime.fromisoformat(refused.received_at) - REFUSED_KEPT
+    execute("DELETE FROM refused WHERE received_at < ?", (oldest.isoformat(timespec="seconds"),))
+    execute(
+        """DELETE FROM refused WHERE sequence IN (SELECT sequence FROM (
+            SELECT sequence, ROW_NUMBER() OVER newest AS number, SUM(LENGTH(fields)) OVER newest AS characters
+            FROM refused WINDOW newest AS (ORDER BY sequence DESC)) AS counted WHERE number > ? OR characters > ?)""",
+        (MOST_REFUSED, MOST_REFUSED_CHARACTERS),
+    )
 
 
 def _as_stored(row: tuple[Any, ...]) -> StoredSubmission:
