@@ -1,44 +1,108 @@
-"""Make the picture of the report that the README shows: ``uv run python docs/pictures/make.py``.
+"""Make the pictures that the README shows: ``uv run python docs/pictures/make.py``.
 
-Needs Chromium. Runs the demo in a scratch folder and photographs the top of its HTML report.
+Needs Chromium. Serves the bundled example in a scratch folder, takes it through the form as a person does, and
+photographs what that person sees.
 """
 
 from __future__ import annotations
 
+import http.client
 import json
 import shutil
+import signal
+import socket
 import subprocess
 import sys
 import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
-PICTURE = Path(__file__).with_name("report.png")
-WIDTH, HEIGHT = 1100, 1200
+from playwright.sync_api import Page, sync_playwright
+
+import casebook
+
+FOLDER = Path(__file__).parent
+DEMO = Path(casebook.__file__).parent / "demo"
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+WIDTH, HEIGHT = 1200, 760
 
 
 def main() -> None:
-    """Write the picture."""
+    """Write the pictures."""
     browser = next(filter(None, map(shutil.which, BROWSERS)), None)
     if browser is None:
         sys.exit(f"none of these programs is installed: {', '.join(BROWSERS)}")
-    with tempfile.TemporaryDirectory(prefix="casebook-picture-") as scratch:
-        demo = [sys.executable, "-m", "casebook", "demo", "--json", "--quiet", "--outputs", scratch]
-        done = subprocess.run(demo, check=True, capture_output=True)  # noqa: S603 - a fixed command
-        page = Path(json.loads(done.stdout)["report"]["html"])
-        shot = [
-            browser,
-            "--headless",
-            "--no-sandbox",  # the page is our own and holds no script; containers have no sandbox to offer
-            "--disable-gpu",
-            "--hide-scrollbars",
-            f"--user-data-dir={scratch}/browser",
-            f"--window-size={WIDTH},{HEIGHT}",
-            f"--screenshot={PICTURE}",
-            page.as_uri(),
-        ]
-        subprocess.run(shot, check=True, capture_output=True)  # noqa: S603 - a fixed command
-    sys.stdout.write(f"{PICTURE} {PICTURE.stat().st_size // 1024} kB\n")
+    with (
+        tempfile.TemporaryDirectory(prefix="casebook-picture-") as scratch,
+        serving(Path(scratch)) as address,
+        sync_playwright() as playwright,
+    ):
+        chromium = playwright.chromium.launch(executable_path=browser)
+        page = chromium.new_page(viewport={"width": WIDTH, "height": HEIGHT})
+        tour(page, address)
+        chromium.close()
+
+
+def tour(page: Page, address: str) -> None:
+    """Go from the form to a highlighted source."""
+    fields = json.loads((DEMO / "submission.json").read_text("utf-8"))
+    page.goto(address)
+    for name in ("company_name", "company_description", "use_cases_count", "readiness_score", "readiness_category"):
+        page.fill(f"#{name}", str(fields[name]))
+    page.set_input_files("#files", [str(path) for path in sorted((DEMO / "documents").rglob("*")) if path.is_file()])
+    page.wait_for_selector("#list [data-state=done] >> nth=17")
+    page.locator("#drop").scroll_into_view_if_needed()
+    photograph(page, "form")
+    page.click("#send")
+    page.wait_for_url("**/submitted")
+    page.click("main a.button.main")
+    page.wait_for_selector(".job[data-status=running]")
+    photograph(page, "run")
+    page.wait_for_selector("text=The report is ready", timeout=120_000)
+    page.click("text=Open the report")
+    page.wait_for_selector("#u1")
+    photograph(page, "report")
+    page.locator("#u2 .cite[data-quote=Q4]").click()
+    page.wait_for_selector("#pane .mark", state="attached")
+    page.wait_for_load_state("networkidle")
+    photograph(page, "source")
+
+
+def photograph(page: Page, name: str) -> None:
+    """Write what the page shows."""
+    path = FOLDER / f"{name}.png"
+    page.screenshot(path=path)
+    sys.stdout.write(f"{path} {path.stat().st_size // 1024} kB\n")
+
+
+@contextmanager
+def serving(outputs: Path) -> Iterator[str]:
+    """Run the program and lend its address."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    command = [sys.executable, "-m", "casebook", "serve", "--outputs", str(outputs / "outputs"), "--port", str(port)]
+    program = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)  # noqa: S603 - our own
+    try:
+        while not _answers(port):
+            time.sleep(0.2)
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        program.send_signal(signal.SIGINT)
+        program.wait(timeout=60)
+
+
+def _answers(port: int) -> bool:
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
+    try:
+        connection.request("GET", "/health/live")
+        return connection.getresponse().status == http.client.OK
+    except OSError:
+        return False
+    finally:
+        connection.close()
 
 
 if __name__ == "__main__":

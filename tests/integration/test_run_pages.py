@@ -43,11 +43,13 @@ def cookie_from_link(door: Door, run_id: str, token: str) -> str:
     return entered.headers["set-cookie"].partition(";")[0]
 
 
-def record(door: Door, run_id: str, *steps: StepRecord, status: RunStatus, error: str | None = None) -> None:
+def record(
+    door: Door, run_id: str, *steps: StepRecord, status: RunStatus, error: str | None = None, slug: str = "acme"
+) -> None:
     run = Run(
         id=run_id,
         company_name="Acme",
-        company_slug="acme",
+        company_slug=slug,
         inputs_digest="",
         status=status,
         started_at="2026-01-02T03:04:05+00:00",

@@ -105,7 +105,7 @@ def _lang(language: str) -> str:
 
 
 def _table(table: Table) -> str:
-    header = "".join(f"<th scope=col>{escape(cell)}</th>" for cell in table.header)
+    header = "".join(f"<th scope=col>{escape(cell)}</th>" if cell else "<td></td>" for cell in table.header)
     head = f"<thead><tr>{header}</tr></thead>" if any(table.header) else ""
     kind = "" if any(table.header) else ' class="facts"'
     rows = "".join(

@@ -1,0 +1,137 @@
+"""The pages: processor and server time, weight, and time from a click to the highlighted source.
+
+``uv run python -m benchmarks.web [REQUESTS]``, with Chromium for the last figure. Works on the bundled example, in a
+scratch folder, on loopback. Server and client are one process, so the times hold a little of the client's own.
+"""
+
+from __future__ import annotations
+
+import re
+import shutil
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+from playwright.sync_api import Page, sync_playwright
+
+from tests import demo_run
+from tests.front_door import Door, open_door
+
+PAGE = {"Accept": "text/html", "Accept_Encoding": "gzip"}
+GOAL_BYTES = 60_000
+GOAL_SECONDS = 0.3
+CLICKS = 12
+
+# From the click until the pane shows the quote's marks and the page's picture is there.
+_CLICK = """
+quote => new Promise((resolve, reject) => {
+  const pane = document.getElementById("pane");
+  const began = performance.now();
+  const shown = () => {
+    const title = pane.querySelector("#source-title .cite");
+    if (!title || title.textContent !== quote) return;
+    const picture = pane.querySelector("image");
+    const done = () => resolve((performance.now() - began) / 1000);
+    if (!picture) { done(); return; }
+    const loading = new Image();
+    loading.onload = done;
+    loading.onerror = () => reject(new Error("no picture"));
+    loading.src = picture.getAttribute("href");
+  };
+  new MutationObserver(shown).observe(pane, { childList: true });
+  document.querySelector(`article .cite[data-quote="${quote}"]`).click();
+})
+"""
+
+
+def main(arguments: Sequence[str]) -> None:
+    """Print the figures."""
+    requests = int(arguments[0]) if arguments else 30
+    with tempfile.TemporaryDirectory(prefix="casebook-web-") as scratch, open_door(Path(scratch), embedders=[]) as door:
+        run_id, _ = demo_run.submit(door)
+        demo_run.work_on(door, run_id)
+        print(f"{'page':<28}{'median ms':>10}{'CPU ms':>8}{'sent kB':>9}{'unpacked kB':>13}")
+        total = 0
+        for name, address in _addresses(run_id):
+            _measure(door, name, address, requests)
+        page = door.ask("GET", f"/runs/{run_id}/report", **PAGE)
+        total = len(page.body) + _assets(door, run_id)
+        print(f"report with style and script, sent: {total / 1000:.1f} kB (goal {GOAL_BYTES / 1000:.0f})")
+        _clicks(door, run_id)
+
+
+def _addresses(run_id: str) -> list[tuple[str, str]]:
+    run = f"/runs/{run_id}"
+    return [
+        ("form", "/"),
+        ("run", run),
+        ("report", f"{run}/report"),
+        ("report, filtered", f"{run}/report?q=order"),
+        ("source, PDF", f"{run}/sources/S8?q=Q4&part=pane"),
+        ("source, row", f"{run}/sources/S12?q=Q10&part=pane"),
+        ("page of a PDF, kept", f"{run}/sources/S8/pages/1.png"),
+        ("runs", "/runs"),
+    ]
+
+
+def _measure(door: Door, name: str, address: str, requests: int) -> None:
+    headers = PAGE if not address.endswith(".png") else {}
+    packed = door.ask("GET", address, **headers)
+    plain = door.ask("GET", address, **{**headers, "Accept_Encoding": "identity"})
+    if packed.status != 200:  # noqa: PLR2004 - it must work to be measured
+        message = f"{address}: {packed.status}"
+        raise SystemExit(message)
+    walls = []
+    began = time.process_time()
+    for _ in range(requests):
+        start = time.perf_counter()
+        door.ask("GET", address, **headers)
+        walls.append(time.perf_counter() - start)
+    used = (time.process_time() - began) / requests
+    print(
+        f"{name:<28}{1000 * statistics.median(walls):>10.1f}{1000 * used:>8.1f}"
+        f"{len(packed.body) / 1000:>9.1f}{len(plain.body) / 1000:>13.1f}"
+    )
+
+
+def _assets(door: Door, run_id: str) -> int:
+    page = door.ask("GET", f"/runs/{run_id}/report", **{**PAGE, "Accept_Encoding": "identity"}).body.decode()
+    return sum(
+        len(door.ask("GET", address, Accept_Encoding="gzip").body)
+        for address in set(re.findall(r'"(/static/[^"]+)"', page))
+    )
+
+
+def _clicks(door: Door, run_id: str) -> None:
+    program = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+    if program is None:
+        print("click to highlighted source: not measured, there is no Chromium")
+        return
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=program)
+        page = browser.new_page()
+        page.goto(f"http://127.0.0.1:{door.port}/runs/{run_id}/report")
+        taken = _click_through(page)
+        browser.close()
+    print(
+        f"click to highlighted source, with its picture: median {statistics.median(taken):.3f} s, "
+        f"slowest of {len(taken)} {max(taken):.3f} s (goal {GOAL_SECONDS} s, warm)"
+    )
+
+
+def _click_through(page: Page) -> list[float]:
+    """Open PDF quotes in turn; the first round warms worker and pictures up."""
+    links = page.locator("article .cite[data-quote]").evaluate_all(
+        "links => [...new Set(links.filter(l => /sources\\/(S8|S11|S1)\\?/.test(l.href)).map(l => l.dataset.quote))]"
+    )
+    quotes = [str(link) for link in links][:CLICKS]
+    for quote in quotes:
+        page.evaluate(_CLICK, quote)
+    return [float(page.evaluate(_CLICK, quote)) for quote in quotes]
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
