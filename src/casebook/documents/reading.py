@@ -264,8 +264,13 @@ def _warn_of_name(document: Document, name: str, media_type: str) -> Document:
     """Say so when the content is of another kind than the name."""
     suffix = PurePath(name.lower()).suffix
     named = _SUFFIXES.get(suffix)
-    if named in {None, media_type} or media_type in TEXT_TYPES or {named, media_type} <= {OLE, *_OLE_TYPES}:
+    if named in {None, media_type} or {named, media_type} <= {OLE, *_OLE_TYPES}:
         return document
+    if media_type in TEXT_TYPES:
+        if named in TEXT_TYPES:
+            return document
+        warning = f"the name ends in {suffix} but there is only plain text in it: if it should hold more, save it anew"
+        return replace(document, warnings=(*document.warnings, warning))
     actual = next((known[1:].upper() for known, kind in _SUFFIXES.items() if kind == media_type), "another format")
     warning = f"the name ends in {suffix} but the file is {actual}: read as {actual}"
     return replace(document, warnings=(*document.warnings, warning))

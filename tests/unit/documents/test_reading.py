@@ -64,6 +64,20 @@ def test_a_file_under_another_kinds_name_is_read_with_a_warning() -> None:
     assert document.warnings == ("the name ends in .docx but the file is PDF: read as PDF",)
 
 
+@pytest.mark.parametrize("name", ["offer.docx", "offer.pdf", "offer.xls", "offer.png"])
+def test_plain_text_under_the_name_of_another_format_is_read_with_a_warning(name: str) -> None:
+    document = read_bytes(name, b"broken")
+    assert document.text.strip() == "broken"
+    assert document.warnings == (
+        f"the name ends in {name[5:]} but there is only plain text in it: if it should hold more, save it anew",
+    )
+
+
+@pytest.mark.parametrize("name", ["offer.txt", "offer.md", "offer.csv", "offer", "offer.unknown"])
+def test_plain_text_under_the_name_of_a_text_is_read_without_a_warning(name: str) -> None:
+    assert read_bytes(name, b"Nine days, on average").warnings == ()
+
+
 SAMPLES = {
     "a.pdf": text_pdf([[(72, 700, 12, "Nine days")]]),
     "a.docx": files.docx(files.paragraph("Nine days")),
