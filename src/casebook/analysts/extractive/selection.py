@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from functools import cache
 from heapq import nlargest
 
+from casebook.analysts.extractive.cues import Cues
 from casebook.analysts.extractive.descriptions import Descriptions
 from casebook.analysts.extractive.matching import PatternIndex
 from casebook.analysts.extractive.statements import Statement
@@ -85,13 +86,15 @@ def match_statements(
         if statement.number in passages
     }
     matched = set(worth)
+    cues = Cues(index.catalogue)
     contexts: dict[int, Vector] = defaultdict(lambda: defaultdict(float))
     for place, features in own.items():
         context = contexts[statements[place].number]
         for feature, count in features.items():
             context[feature] += count
     return [
-        _matches(statement, own[place], contexts[statement.number], index, weights) | described.get(place, {})
+        _matches(statement, own[place], contexts[statement.number], index, weights=weights, cues=cues)
+        | described.get(place, {})
         if place in matched
         else {}
         for place, statement in enumerate(statements)
@@ -153,8 +156,14 @@ def _worth_matching(statements: Sequence[Statement], index: PatternIndex, search
     ]
 
 
-def _matches(
-    statement: Statement, own: Vector, context: Vector, index: PatternIndex, weights: Sequence[float] | None
+def _matches(  # noqa: PLR0913 - everything a match depends on
+    statement: Statement,
+    own: Vector,
+    context: Vector,
+    index: PatternIndex,
+    *,
+    weights: Sequence[float] | None,
+    cues: Cues,
 ) -> dict[int, Match]:
     """Match one statement, by itself and with its passage and heading."""
     features = dict(own)
@@ -164,23 +173,25 @@ def _matches(
         features[feature] = features.get(feature, 0.0) + HEADING_WEIGHT * count
     excluded = index.excluded(statement.words)
     fits = index.fits(features)
+    cued = cues.of(statement.words)
     worth = NEED_FLOOR + (1 - NEED_FLOOR) * statement.need
-    if (FIT_BASE + max(fits.values(), default=0.0)) * worth < FLOOR / 2:
+    if (FIT_BASE + max((*fits.values(), *cued.values()), default=0.0)) * worth < FLOOR / 2:
         return {}
     alone = index.fits(own)
     found: dict[int, Match] = {}
-    for pattern, fit in fits.items():
+    for pattern in sorted(fits.keys() | cued.keys()):
         if pattern in excluded or not index.names_pains[pattern]:
             continue
         own_fit = alone.get(pattern, 0.0)
-        mixed = (OWN_SHARE * own_fit + (1 - OWN_SHARE) * fit) * (weights[pattern] if weights else 1.0)
+        mixed = OWN_SHARE * own_fit + (1 - OWN_SHARE) * fits.get(pattern, 0.0)
+        mixed = (mixed + cued.get(pattern, 0.0)) * (weights[pattern] if weights else 1.0)
         found[pattern] = Match(statement, mixed, own_fit, (FIT_BASE + mixed) * worth)
     best = nlargest(KEPT_PATTERNS, found, key=lambda pattern: (found[pattern].score, -pattern))
     most = max((found[pattern].fit for pattern in best), default=1.0)
     return {
         pattern: replace(found[pattern], share=found[pattern].fit / most)
         for pattern in best
-        if index.in_common(features, pattern) >= LEAST_IN_COMMON
+        if pattern in cued or index.in_common(features, pattern) >= LEAST_IN_COMMON
     }
 
 
