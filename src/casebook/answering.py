@@ -6,12 +6,13 @@ import math
 import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Final
 
 import msgspec
 
+from casebook.domain.answer import QuotedAnswer, Sentence
 from casebook.domain.document import Locator, Manifest
 from casebook.domain.passage import Passage
 from casebook.domain.quote import Quote
@@ -21,6 +22,7 @@ from casebook.errors import PermanentError, QuoteNotFound
 from casebook.ports import Library, Storage, VectorStore
 from casebook.run_records import RunRecords
 
+Writer = Callable[[str, Sequence[Quote], str], tuple[Sentence, ...]]
 LibraryOpener = Callable[[Manifest, Storage, str], Library]
 
 MOST_QUOTES: Final = 5
@@ -35,15 +37,6 @@ _NOT_ASKED: Final = frozenset(
 _ASKS_FOR_A_FIGURE: Final = re.compile(
     r"\b(how (many|much|often|long)|wie ?(viele?n?|oft|lange)|number of|anzahl)\b", re.IGNORECASE
 )
-
-
-@dataclass(frozen=True, slots=True)
-class QuotedAnswer:
-    """What the documents say to a question, best first; empty when they say nothing to it."""
-
-    question: str
-    quotes: tuple[Quote, ...]
-    sources: dict[str, str]  # the files' names by source id
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +79,19 @@ class CompanyEvidence:
         quotes = _distinct((sentence, passage) for _, _, _, sentence, passage in scored)
         chosen = tuple(quote for quote, _ in zip(quotes, range(limit), strict=False))
         return QuotedAnswer(question, chosen, {quote.source_id: self._names[quote.source_id] for quote in chosen})
+
+    def write(self, question: str, answer: Writer, *, company_slug: str, evidence: int) -> QuotedAnswer:
+        """Have an answer written on at most `evidence` quotes, and return it with those it rests on.
+
+        When the model finds no answer, or none that its quotes bear out, the quotes alone are the answer.
+        """
+        found = self.ask(question, evidence)
+        sentences = answer(question, found.quotes, company_slug)
+        if not sentences:
+            return replace(found, quotes=found.quotes[:MOST_QUOTES])
+        used = {quote_id for sentence in sentences for quote_id in sentence.quote_ids}
+        quotes = tuple(quote for quote in found.quotes if quote.id in used)
+        return replace(found, quotes=quotes, sentences=sentences)
 
     def search(self, query: str, limit: int = 10) -> list[FoundPassage]:
         """Return the passages that fit a query best."""

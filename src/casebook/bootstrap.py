@@ -25,6 +25,7 @@ from casebook.configuration.kinds import settings_of
 from casebook.connections import link_to_run, open_drive, open_launcher, open_notifier, open_vector_store
 from casebook.documents.library import StoredLibrary
 from casebook.documents.reader import SandboxedReader
+from casebook.domain.answer import QuotedAnswer
 from casebook.domain.company import slugify
 from casebook.domain.intake import StoredSubmission
 from casebook.domain.prompt import Spending
@@ -232,11 +233,32 @@ def costs(settings: Settings, run_id: str) -> Mapping[str, Spending]:
     return open_journal(settings).spent_by(run_id)
 
 
+def answer(settings: Settings, company: str, question: str, *, most: int) -> QuotedAnswer:
+    """Answer a question with a company's documents: written by the model that the settings name, or quotes alone.
+
+    Raises PermanentError when the company has no run or the model cannot be asked.
+    """
+    evidence = company_evidence(settings, company)
+    if not settings.model.model:
+        return evidence.ask(question, most)
+    from casebook.thinking import write_answer  # noqa: PLC0415 - nothing of it without a model
+
+    slug = slug_of(settings, company)
+    return write_answer(
+        question, evidence, company=company, slug=slug, settings=settings, catalogue=catalogue(settings), clock=now
+    )
+
+
+def slug_of(settings: Settings, company: str) -> str:
+    """Return a company's folder, by its name or by the folder's own."""
+    return company if open_records(settings).of_company(company) else slugify(company)
+
+
 def company_evidence(settings: Settings, company: str) -> CompanyEvidence:
     """Open the documents of a company, by its name or its folder's. Raises PermanentError when it has no run."""
     storage = open_storage(settings)
     records = RunRecords(storage)
-    slug = company if records.of_company(company) else slugify(company)
+    slug = slug_of(settings, company)
     store = open_vector_store(settings, storage, open_log(settings, "casebook"))
     return open_evidence(slug, storage, records, store=store, library=StoredLibrary)
 

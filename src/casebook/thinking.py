@@ -9,10 +9,15 @@ from pathlib import Path
 
 from casebook.analysts.catalogue import Catalogue
 from casebook.analysts.model.analyst import ModelAnalyst, Thinking
+from casebook.analysts.model.answering import MOST_EVIDENCE, AnswerWriter
+from casebook.analysts.model.asking import Asker
 from casebook.analysts.model.budget import Budget
+from casebook.analysts.model.checking import Checker
+from casebook.answering import CompanyEvidence
 from casebook.backends.journals.rows import SCHEMA, RowJournal
 from casebook.backends.language_models.beside import OpenedBeside
 from casebook.backends.submission_stores.sqlite import SqliteDatabase
+from casebook.domain.answer import QuotedAnswer
 from casebook.errors import PermanentError
 from casebook.ports import Clock, Journal, LanguageModel, Progress
 from casebook.settings import ModelSettings, Settings
@@ -60,6 +65,29 @@ def analyst_with_model(
         progress=progress,
         say=say,
     )
+
+
+def write_answer(  # noqa: PLR0913 - who asks whom about what
+    question: str,
+    evidence: CompanyEvidence,
+    *,
+    company: str,
+    slug: str,
+    settings: Settings,
+    catalogue: Catalogue,
+    clock: Clock,
+) -> QuotedAnswer:
+    """Have the model answer a question from a company's documents.
+
+    Raises PermanentError as `analyst_with_model` does and when the model cannot be asked, BudgetReached.
+    """
+    chosen = settings.model
+    budget = Budget(run_usd=chosen.budget_run or None, day_usd=chosen.budget_day or None)
+    asker = Asker(
+        open_model(chosen), open_journal(settings), run_id=f"ask {slug}", budget=budget, clock=clock, at_once=1
+    )
+    writer = AnswerWriter(asker, Checker(company, catalogue))
+    return evidence.write(question, writer, company_slug=slug, evidence=MOST_EVIDENCE)
 
 
 def open_journal(settings: Settings) -> Journal:

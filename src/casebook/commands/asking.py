@@ -16,8 +16,9 @@ from casebook.commands.console import as_json_text, explained, json_option, outp
 def ask(company: str, question: str, most: int, outputs: str | None, as_json: bool) -> None:  # noqa: FBT001 - a flag
     """Answer a QUESTION with what the documents of COMPANY say, word for word.
 
-    COMPANY is its name or its folder's name below the outputs. The documents are those of its latest run; no model
-    is asked and nothing is sent anywhere. Quotes are looked for in the language of the question.
+    COMPANY is its name or its folder's name below the outputs. The documents are those of its latest run. Quotes are
+    looked for in the language of the question. With CASEBOOK_MODEL that model writes the answer, and sentences that
+    their own quotes do not bear out are left out; without it nothing is sent anywhere.
 
     \b
     Example:
@@ -25,9 +26,9 @@ def ask(company: str, question: str, most: int, outputs: str | None, as_json: bo
     """  # noqa: D301
     with explained():
         from casebook.answering import place_of  # noqa: PLC0415
-        from casebook.bootstrap import company_evidence  # noqa: PLC0415
+        from casebook.bootstrap import answer as answered  # noqa: PLC0415
 
-        answer = company_evidence(read_settings(outputs), company).ask(question, most)
+        answer = answered(read_settings(outputs), company, question, most=most)
     if as_json:
         quotes = [
             {
@@ -40,11 +41,15 @@ def ask(company: str, question: str, most: int, outputs: str | None, as_json: bo
             }
             for quote in answer.quotes
         ]
-        click.echo(as_json_text({"question": question, "quotes": quotes}))
+        sentences = [{"text": sentence.text, "quote_ids": sentence.quote_ids} for sentence in answer.sentences]
+        click.echo(as_json_text({"question": question, "sentences": sentences, "quotes": quotes}))
         return
+    for sentence in answer.sentences:
+        click.echo(f"{sentence.text} [{', '.join(sentence.quote_ids)}]\n")
     for quote in answer.quotes:
         where = ", ".join(part for part in (answer.sources[quote.source_id], place_of(quote.locator)) if part)
-        click.echo(f"“{' '.join(quote.text.split())}”\n  — {where}\n")
+        mark = f"[{quote.id}] " if answer.sentences else ""
+        click.echo(f"{mark}“{' '.join(quote.text.split())}”\n  — {where}\n")
     if not answer.quotes:
         click.echo(
             "The documents say nothing to this, or say it in other words: ask with words they may use.", err=True

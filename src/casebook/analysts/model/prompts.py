@@ -14,7 +14,7 @@ from casebook.domain.language import NAMES
 from casebook.domain.prompt import Prompt
 from casebook.domain.submission import Submission
 
-PROMPT_NAMES = ("reading", "profile", "readiness", "plan", "use_cases", "summary")
+PROMPT_NAMES = ("reading", "profile", "readiness", "plan", "use_cases", "summary", "answer")
 
 MAX_FORM_CHARACTERS = 3_000
 _OPENING, _CLOSING = "\N{SINGLE LEFT-POINTING ANGLE QUOTATION MARK}", "\N{SINGLE RIGHT-POINTING ANGLE QUOTATION MARK}"

@@ -1,0 +1,28 @@
+"""An answer to a question about a company's documents."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from casebook.domain.quote import Quote
+
+
+@dataclass(frozen=True, slots=True)
+class Sentence:
+    """One sentence of a written answer and the ids of the quotes that bear it out."""
+
+    text: str
+    quote_ids: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class QuotedAnswer:
+    """What the documents say to a question, best first; empty when they say nothing to it.
+
+    `sentences` are written by a language model, if one was asked; the quotes are then those they rest on.
+    """
+
+    question: str
+    quotes: tuple[Quote, ...]
+    sources: dict[str, str]  # the files' names by source id
+    sentences: tuple[Sentence, ...] = ()
