@@ -2,28 +2,25 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import msgspec
 
 from casebook.domain.report import Level
 
 
-@dataclass(frozen=True, slots=True)
-class Text:
+class Text(msgspec.Struct, frozen=True):
     """Words. They may come from a document and are always escaped by the format."""
 
     text: str
     strong: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Cite:
+class Cite(msgspec.Struct, frozen=True):
     """A mark that leads to a quote in the evidence appendix."""
 
     quote_id: str
 
 
-@dataclass(frozen=True, slots=True)
-class Link:
+class Link(msgspec.Struct, frozen=True):
     """A link inside the report (``#anchor``) or to a file beside it."""
 
     text: str
@@ -34,8 +31,7 @@ Inline = Text | Cite | Link
 Line = tuple[Inline, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Heading:
+class Heading(msgspec.Struct, frozen=True):
     """A heading; level 1 is the report's title."""
 
     level: int
@@ -43,16 +39,14 @@ class Heading:
     anchor: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Paragraph:
+class Paragraph(msgspec.Struct, frozen=True):
     """A paragraph; `general` marks general knowledge that is not about this company."""
 
     line: Line
     general: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Bullets:
+class Bullets(msgspec.Struct, frozen=True):
     """A list."""
 
     items: tuple[Line, ...]
@@ -60,8 +54,7 @@ class Bullets:
     general: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class QuoteBlock:
+class QuoteBlock(msgspec.Struct, frozen=True):
     """A quote with the place it stands at."""
 
     text: str
@@ -70,8 +63,7 @@ class QuoteBlock:
     language: str
 
 
-@dataclass(frozen=True, slots=True)
-class Table:
+class Table(msgspec.Struct, frozen=True):
     """A table; the cells of a row are lines."""
 
     header: tuple[str, ...]
@@ -80,8 +72,7 @@ class Table:
     tiles: bool = False  # one row of figures to be seen at a glance
 
 
-@dataclass(frozen=True, slots=True)
-class Point:
+class Point(msgspec.Struct, frozen=True):
     """A use case on the opportunity map; both figures from 0 to 1."""
 
     label: str
@@ -92,15 +83,13 @@ class Point:
     confidence: Level = Level.HIGH
 
 
-@dataclass(frozen=True, slots=True)
-class OpportunityMap:
+class OpportunityMap(msgspec.Struct, frozen=True):
     """Value over feasibility."""
 
     points: tuple[Point, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Rating:
+class Rating(msgspec.Struct, frozen=True):
     """The level of one dimension, 1 to 5, with a word for it; None when there is no evidence."""
 
     name: str
@@ -108,8 +97,7 @@ class Rating:
     label: str
 
 
-@dataclass(frozen=True, slots=True)
-class ReadinessChart:
+class ReadinessChart(msgspec.Struct, frozen=True):
     """Levels by dimension; the company's own score and that of the documents, both of 100."""
 
     ratings: tuple[Rating, ...]
@@ -117,8 +105,7 @@ class ReadinessChart:
     found: float | None
 
 
-@dataclass(frozen=True, slots=True)
-class Milestone:
+class Milestone(msgspec.Struct, frozen=True):
     """A use case on the roadmap: what must come first, and why it may not start as it stands."""
 
     label: str
@@ -127,8 +114,7 @@ class Milestone:
     gate: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class RoadmapChart:
+class RoadmapChart(msgspec.Struct, frozen=True):
     """Milestones by stretch of time."""
 
     phases: tuple[tuple[str, tuple[Milestone, ...]], ...]
@@ -137,8 +123,7 @@ class RoadmapChart:
 Chart = OpportunityMap | ReadinessChart | RoadmapChart
 
 
-@dataclass(frozen=True, slots=True)
-class Evidence:
+class Evidence(msgspec.Struct, frozen=True):
     """A quote in the appendix: its words with what stands around them, and where to open them."""
 
     quote_id: str
