@@ -36,7 +36,7 @@ from casebook.observability.logs import DailyFile, Log, Meter
 from casebook.observability.queued import QueuedLines
 from casebook.observability.redaction import Redactor, secrets_in
 from casebook.outputs import open_storage, place_of_command, place_of_worker
-from casebook.ports import Analyst, Library, Progress, Step, Storage
+from casebook.ports import Analyst, Journal, Library, Progress, Step, Storage
 from casebook.report.extra import ExtraFormat
 from casebook.report.pdf import PdfFormat
 from casebook.run_records import RunRecords
@@ -225,12 +225,24 @@ def estimate_model(settings: Settings, submission: Submission, library: Library)
 
 def costs(settings: Settings, run_id: str) -> Mapping[str, Spending]:
     """Return what a run paid for a language model, by step; nothing when none was ever used here."""
+    journal = _kept_journal(settings)
+    return journal.spent_by(run_id) if journal else {}
+
+
+def forget_answers(settings: Settings, company_slug: str) -> None:
+    """Forget what a language model answered about a company; what it cost stays in the sums."""
+    journal = _kept_journal(settings)
+    if journal:
+        journal.forget(company_slug)
+
+
+def _kept_journal(settings: Settings) -> Journal | None:
     is_kept = (settings.outputs / "journal.sqlite3").exists() if _is_sqlite(settings) else bool(settings.model.model)
     if not is_kept:
-        return {}
+        return None
     from casebook.thinking import open_journal  # noqa: PLC0415 - nothing of it without a model
 
-    return open_journal(settings).spent_by(run_id)
+    return open_journal(settings)
 
 
 def answer(settings: Settings, company: str, question: str, *, most: int) -> QuotedAnswer:

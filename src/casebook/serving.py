@@ -15,6 +15,7 @@ from datetime import datetime
 from casebook import __version__
 from casebook.bootstrap import (
     catalogue,
+    forget_answers,
     now,
     only_server,
     open_queue,
@@ -29,8 +30,9 @@ from casebook.domain.intake import StoredSubmission
 from casebook.domain.region import parse_regions
 from casebook.domain.run import RunStatus, Stage
 from casebook.errors import PermanentError, StorageFailed
-from casebook.observability.logs import forward
+from casebook.observability.logs import Log, forward
 from casebook.outputs import kept_once
+from casebook.ports import Storage
 from casebook.settings import DoorSettings, Settings
 from casebook.web.app import application
 from casebook.web.guard import Guard
@@ -138,7 +140,7 @@ def open_server(settings: Settings, *, workers_elsewhere: bool = False) -> Itera
             master=master,
             version=__version__,
             success_status=door.success_status,
-            forget_elsewhere=forget_hosted(settings, records.storage, log),
+            forget_elsewhere=_forget_elsewhere(settings, records.storage, log),
             store_alive=lambda: store.alive,
             stop=stop,
             under_way=under_way,
@@ -171,6 +173,17 @@ def is_loopback(host: str) -> bool:
     with suppress(ValueError):
         return ipaddress.ip_address(host).is_loopback
     return False
+
+
+def _forget_elsewhere(settings: Settings, storage: Storage, log: Log) -> Callable[[str], None]:
+    """Return what deletes, of a company, what other services host and what a language model answered."""
+    forget = forget_hosted(settings, storage, log)
+
+    def forget_both(company_slug: str) -> None:
+        forget(company_slug)
+        forget_answers(settings, company_slug)
+
+    return forget_both
 
 
 def _no_progress(stage: Stage, done: int, total: int, detail: str = "") -> None:
