@@ -20,7 +20,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 HERE = Path(__file__).resolve().parent
 BOUNDARY = "casebookboundary"
@@ -127,10 +127,15 @@ def start_door(
     for line in popen.stderr:
         errors.append(line)
         if "takes submissions at" in line:
-            threading.Thread(target=errors.extend, args=(popen.stderr,), daemon=True).start()
+            threading.Thread(target=_read_to_the_end, args=(popen.stderr, errors), daemon=True).start()
             return Door(popen, int(line.rpartition(":")[2].split("/")[0]), errors)
     message = f"the server ended with {popen.wait()}: {''.join(errors)}"
     raise RuntimeError(message)
+
+
+def _read_to_the_end(stream: IO[str], lines: list[str]) -> None:
+    with stream:
+        lines.extend(stream)
 
 
 class Client:

@@ -184,6 +184,19 @@ def test_a_deleted_company_is_gone_and_its_folder_is_not_given_again(store: Subm
     assert again.company_slug != "acme_gmbh"
 
 
+def test_a_clock_that_goes_backwards_changes_no_order(store: SubmissionStore) -> None:
+    for number, minutes in enumerate([0, -60, -120]):
+        save(
+            store,
+            new_submission(
+                f"R{number}", key=f"k{number}", body_sha256=f"d{number}", received_at=later(minutes=minutes)
+            ),
+        )
+    assert [row.run_id for row in store.after(0, 9)] == ["R0", "R1", "R2"]
+    assert [row.run_id for row in store.latest(9)] == ["R2", "R1", "R0"]
+    assert store.waiting(9) == ["R0", "R1", "R2"]
+
+
 def refused(number: int, received_at: str = STARTED_AT, fields: str = "{}") -> Refused:
     return Refused(received_at=received_at, principal="alpha", reason=f"reason {number}", fields=fields)
 

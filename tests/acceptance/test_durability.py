@@ -1,0 +1,61 @@
+"""Nothing acknowledged is lost by kills, power cuts and failing disks; `benchmarks.durability` shows it at length."""
+
+from __future__ import annotations
+
+import resource
+import time
+from pathlib import Path
+
+from benchmarks import durability
+from benchmarks.doors import JSON, Client, json_body, open_sockets, start_door
+from tests.acceptance.program import Program
+
+NOTHING_LOST = (0, 0)
+
+
+def outcome(found: durability.Found) -> tuple[int, int]:
+    assert found.looked_for > 0
+    return found.lost, found.twice
+
+
+def test_a_killed_server_loses_nothing_that_it_acknowledged(tmp_path: Path) -> None:
+    assert outcome(durability.kills(tmp_path, 2)) == NOTHING_LOST
+
+
+def test_a_power_cut_loses_nothing_that_was_acknowledged_where_one_can_be_made(tmp_path: Path) -> None:
+    try:
+        found = durability.power_cuts(tmp_path, 2)
+    except OSError as error:  # not root, or no loop devices
+        said = str(error)
+    else:
+        said = ""
+        assert outcome(found) == NOTHING_LOST
+    assert not said or said.startswith(("mount", "mkfs", "[Errno 2]"))
+
+
+def test_a_flush_that_fails_ends_the_server_and_loses_nothing(tmp_path: Path) -> None:
+    assert outcome(durability.failing_flush(tmp_path)) == NOTHING_LOST
+
+
+def test_a_server_without_free_file_descriptors_comes_back_when_there_are_some(tmp_path: Path) -> None:
+    door = start_door(tmp_path, "--workers-elsewhere")
+    try:
+        used = len(list(Path(f"/proc/{door.pid}/fd").iterdir()))
+        resource.prlimit(door.pid, resource.RLIMIT_NOFILE, (used + 5, used + 5))
+        idle = open_sockets(door.port, 20)
+        time.sleep(0.5)
+        for connection in idle:
+            connection.close()
+        client = Client(door.port, timeout=30)
+        status, answer = client.post(json_body(1), JSON)
+        assert (status, answer["status"]) == (202, "success")
+        assert client.get("/health")[0] == 200
+        client.close()
+    finally:
+        assert door.stop() == 0
+
+
+def test_outputs_that_cannot_be_written_to_are_refused_at_the_start(casebook: Program) -> None:
+    ended = casebook("serve", "--port", "0", "--outputs", "/proc/casebook")
+    assert (ended.code, "Traceback" in ended.err) == (1, False)
+    assert "/proc/casebook" in ended.message
