@@ -108,15 +108,21 @@ _ANSWERS: Mapping[str, Callable[[str], Answer]] = {
 }
 
 
-def model_analyst(
-    model: LanguageModel, journal: Journal, *, run_id: str = "R1", budget: Budget | None = None, at_once: int = 4
+def model_analyst(  # noqa: PLR0913 - what tests vary
+    model: LanguageModel,
+    journal: Journal,
+    *,
+    run_id: str = "R1",
+    budget: Budget | None = None,
+    at_once: int = 4,
+    window_tokens: int = 8_000,
 ) -> ModelAnalyst:
     """An analyst of one run that asks `model`."""
     return ModelAnalyst(
         built_in_catalogue(),
         model,
         journal,
-        thinking=Thinking(budget=budget or Budget(), at_once=at_once),
+        thinking=Thinking(budget=budget or Budget(), at_once=at_once, window_tokens=window_tokens),
         clock=lambda: NOW,
         progress=lambda *_: None,
         run_id=run_id,

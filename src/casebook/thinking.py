@@ -19,7 +19,7 @@ from casebook.backends.language_models.beside import OpenedBeside
 from casebook.backends.submission_stores.sqlite import SqliteDatabase
 from casebook.domain.answer import QuotedAnswer
 from casebook.errors import PermanentError
-from casebook.ports import Clock, Journal, LanguageModel, Progress
+from casebook.ports import Clock, LanguageModel, Progress
 from casebook.settings import ModelSettings, Settings
 
 LOCAL_AT_ONCE = 2  # requests: more would share the same cores
@@ -90,7 +90,7 @@ def write_answer(  # noqa: PLR0913 - who asks whom about what
     return evidence.write(question, writer, company_slug=slug, evidence=MOST_EVIDENCE)
 
 
-def open_journal(settings: Settings) -> Journal:
+def open_journal(settings: Settings) -> RowJournal:
     """Open the journal, made when it is not there: beside the queue, by the same setting."""
     if settings.engine.database == "sqlite":
         return RowJournal(SqliteDatabase(settings.outputs.absolute() / "journal.sqlite3", SCHEMA))

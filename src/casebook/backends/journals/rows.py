@@ -49,6 +49,10 @@ class Database(Protocol):
         """Lend a connection for reading."""
         ...
 
+    def close(self) -> None:
+        """Close the connections."""
+        ...
+
 
 class RowJournal:
     """A `Journal` in a database."""
@@ -106,6 +110,10 @@ class RowJournal:
         with self._database.read() as execute:
             rows = execute(f"SELECT {_SUMS} FROM casebook_answers WHERE at >= ?", (moment.isoformat(),))  # noqa: S608
         return _spending(rows[0])
+
+    def close(self) -> None:
+        """Close the database."""
+        self._database.close()
 
     def forget(self, company_slug: str) -> None:
         """Forget what was answered about a company."""

@@ -40,6 +40,7 @@ class LlamaServer:
         parameters.model.path = str(self._path)
         parameters.hostnames = ["127.0.0.1"]
         parameters.port = 0
+        parameters.verbosity = -1  # its lines would stand between ours
         parameters.n_ctx = self._context
         parameters.n_parallel = self._at_once
         parameters.cpuparams.n_threads = max(1, (os.cpu_count() or 2) - 1)
