@@ -12,8 +12,9 @@ import statistics
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from playwright.sync_api import Page, sync_playwright
 
@@ -54,25 +55,27 @@ def main(arguments: Sequence[str]) -> None:
         run_id, _ = demo_run.submit(door)
         demo_run.work_on(door, run_id)
         print(f"{'page':<28}{'median ms':>10}{'CPU ms':>8}{'sent kB':>9}{'unpacked kB':>13}")
-        total = 0
-        for name, address in _addresses(run_id):
+        report = door.ask("GET", f"/runs/{run_id}/report/json").json
+        for name, address in _addresses(run_id, report):
             _measure(door, name, address, requests)
         page = door.ask("GET", f"/runs/{run_id}/report", **PAGE)
         total = len(page.body) + _assets(door, run_id)
         print(f"report with style and script, sent: {total / 1000:.1f} kB (goal {GOAL_BYTES / 1000:.0f})")
-        _clicks(door, run_id)
+        _clicks(door, run_id, [quote["id"] for quote in report["quotes"] if quote["locator"]["page"]])
 
 
-def _addresses(run_id: str) -> list[tuple[str, str]]:
+def _addresses(run_id: str, report: Mapping[str, Any]) -> list[tuple[str, str]]:
     run = f"/runs/{run_id}"
+    on_page = next(quote for quote in report["quotes"] if quote["locator"]["page"])
+    in_row = next(quote for quote in report["quotes"] if quote["locator"]["row"])
     return [
         ("form", "/"),
         ("run", run),
         ("report", f"{run}/report"),
         ("report, filtered", f"{run}/report?q=order"),
-        ("source, PDF", f"{run}/sources/S8?q=Q4&part=pane"),
-        ("source, row", f"{run}/sources/S12?q=Q10&part=pane"),
-        ("page of a PDF, kept", f"{run}/sources/S8/pages/1.png"),
+        ("source, PDF", f"{run}/sources/{on_page['source_id']}?q={on_page['id']}&part=pane"),
+        ("source, row", f"{run}/sources/{in_row['source_id']}?q={in_row['id']}&part=pane"),
+        ("page of a PDF, kept", f"{run}/sources/{on_page['source_id']}/pages/{on_page['locator']['page']}.png"),
         ("runs", "/runs"),
     ]
 
@@ -105,7 +108,7 @@ def _assets(door: Door, run_id: str) -> int:
     )
 
 
-def _clicks(door: Door, run_id: str) -> None:
+def _clicks(door: Door, run_id: str, quotes: Sequence[str]) -> None:
     program = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
     if program is None:
         print("click to highlighted source: not measured, there is no Chromium")
@@ -114,7 +117,7 @@ def _clicks(door: Door, run_id: str) -> None:
         browser = playwright.chromium.launch(executable_path=program)
         page = browser.new_page()
         page.goto(f"http://127.0.0.1:{door.port}/runs/{run_id}/report")
-        taken = _click_through(page)
+        taken = _click_through(page, quotes[:CLICKS])
         browser.close()
     print(
         f"click to highlighted source, with its picture: median {statistics.median(taken):.3f} s, "
@@ -122,12 +125,8 @@ def _clicks(door: Door, run_id: str) -> None:
     )
 
 
-def _click_through(page: Page) -> list[float]:
-    """Open PDF quotes in turn; the first round warms worker and pictures up."""
-    links = page.locator("article .cite[data-quote]").evaluate_all(
-        "links => [...new Set(links.filter(l => /sources\\/(S8|S11|S1)\\?/.test(l.href)).map(l => l.dataset.quote))]"
-    )
-    quotes = [str(link) for link in links][:CLICKS]
+def _click_through(page: Page, quotes: Sequence[str]) -> list[float]:
+    """Open quotes on pages of PDFs in turn; the first round warms worker and pictures up."""
     for quote in quotes:
         page.evaluate(_CLICK, quote)
     return [float(page.evaluate(_CLICK, quote)) for quote in quotes]

@@ -19,7 +19,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Locator, Page, sync_playwright
 
 import casebook
 
@@ -27,6 +27,13 @@ FOLDER = Path(__file__).parent
 DEMO = Path(casebook.__file__).parent / "demo"
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 WIDTH, HEIGHT = 1200, 760
+_PICTURE_IS_THERE = """
+() => new Promise(resolve => {
+  const picture = new Image();
+  picture.onload = resolve;
+  picture.src = document.querySelector("#pane image").getAttribute("href");
+})
+"""
 
 
 def main() -> None:
@@ -64,10 +71,20 @@ def tour(page: Page, address: str) -> None:
     page.click("text=Open the report")
     page.wait_for_selector("#u1")
     photograph(page, "report")
-    page.locator("#u2 .cite[data-quote=Q4]").click()
+    on_a_page(page, address).click()
     page.wait_for_selector("#pane .mark", state="attached")
-    page.wait_for_load_state("networkidle")
+    page.evaluate(_PICTURE_IS_THERE)
+    page.wait_for_timeout(500)  # to be painted
     photograph(page, "source")
+
+
+def on_a_page(page: Page, address: str) -> Locator:
+    """Find a use case's citation that stands on a page of a PDF."""
+    for cite in page.locator("article.case blockquote .cite").all():
+        source = page.request.get(f"{address}{cite.get_attribute('href')}", headers={"Accept": "text/html"})
+        if 'class="mark"' in source.text():
+            return cite
+    sys.exit("no use case quotes a PDF")
 
 
 def photograph(page: Page, name: str) -> None:

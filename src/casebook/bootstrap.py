@@ -225,18 +225,19 @@ def estimate_model(settings: Settings, submission: Submission, library: Library)
 
 def costs(settings: Settings, run_id: str) -> Mapping[str, Spending]:
     """Return what a run paid for a language model, by step; nothing when none was ever used here."""
-    journal = _kept_journal(settings)
+    journal = kept_journal(settings)
     return journal.spent_by(run_id) if journal else {}
 
 
 def forget_answers(settings: Settings, company_slug: str) -> None:
     """Forget what a language model answered about a company; what it cost stays in the sums."""
-    journal = _kept_journal(settings)
+    journal = kept_journal(settings)
     if journal:
         journal.forget(company_slug)
 
 
-def _kept_journal(settings: Settings) -> Journal | None:
+def kept_journal(settings: Settings) -> Journal | None:
+    """Open the journal of a language model's answers; None when none was ever used here."""
     is_kept = (settings.outputs / "journal.sqlite3").exists() if _is_sqlite(settings) else bool(settings.model.model)
     if not is_kept:
         return None

@@ -16,6 +16,7 @@ from casebook import __version__
 from casebook.bootstrap import (
     catalogue,
     forget_answers,
+    kept_journal,
     now,
     only_server,
     open_queue,
@@ -27,12 +28,13 @@ from casebook.bootstrap import (
 from casebook.connections import forget_hosted
 from casebook.domain.api_key import check_key_name
 from casebook.domain.intake import StoredSubmission
+from casebook.domain.prompt import Spending
 from casebook.domain.region import parse_regions
 from casebook.domain.run import RunStatus, Stage
-from casebook.errors import PermanentError, StorageFailed
+from casebook.errors import CasebookError, PermanentError, StorageFailed
 from casebook.observability.logs import Log, forward
 from casebook.outputs import kept_once
-from casebook.ports import Storage
+from casebook.ports import Journal, Storage
 from casebook.settings import DoorSettings, Settings
 from casebook.web.app import application
 from casebook.web.guard import Guard
@@ -146,7 +148,7 @@ def open_server(settings: Settings, *, workers_elsewhere: bool = False) -> Itera
             under_way=under_way,
             routing=routing,
         )
-        site = Site(parts, embedders=door.embedders)
+        site = Site(parts, embedders=door.embedders, spent=_Spent(settings))
         stack.callback(site.close)
         server = make_server(application(replace(parts, pages=site)), limits, trusted_proxies=door.proxies)
 
@@ -184,6 +186,21 @@ def _forget_elsewhere(settings: Settings, storage: Storage, log: Log) -> Callabl
         forget_answers(settings, company_slug)
 
     return forget_both
+
+
+class _Spent:
+    """What language models cost a run so far; the journal is opened once there is one."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._journal: Journal | None = None
+
+    def __call__(self, company_slug: str, run_id: str) -> float | None:  # noqa: ARG002 - runs have names of their own
+        with suppress(CasebookError):  # a page without its cost is better than no page
+            self._journal = self._journal or kept_journal(self._settings)
+            spent = sum(self._journal.spent_by(run_id).values(), Spending()) if self._journal else Spending()
+            return spent.cost if spent.calls else None
+        return None
 
 
 def _no_progress(stage: Stage, done: int, total: int, detail: str = "") -> None:

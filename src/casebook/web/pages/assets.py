@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import hashlib
 from dataclasses import dataclass
 from importlib.resources import files
@@ -25,6 +26,7 @@ class Asset:
 
     name: str
     data: bytes
+    packed: bytes  # with gzip
     media_type: str
 
 
@@ -53,9 +55,13 @@ class Assets:
         asset = self._by_name.get(request.path_params["name"])
         if asset is None:
             raise not_found()
-        return Response(asset.data, media_type=asset.media_type, headers={"Cache-Control": _FOR_A_YEAR})
+        headers = {"Cache-Control": _FOR_A_YEAR, "Vary": "Accept-Encoding"}
+        if "gzip" not in request.headers.get("accept-encoding", ""):
+            return Response(asset.data, media_type=asset.media_type, headers=headers)
+        return Response(asset.packed, media_type=asset.media_type, headers=headers | {"Content-Encoding": "gzip"})
 
 
 def _named(plain_name: str, data: bytes) -> Asset:
     stem, _, suffix = plain_name.rpartition(".")
-    return Asset(f"{stem}.{hashlib.sha256(data).hexdigest()[:12]}.{suffix}", data, _TYPES[suffix])
+    name = f"{stem}.{hashlib.sha256(data).hexdigest()[:12]}.{suffix}"
+    return Asset(name, data, gzip.compress(data, 9, mtime=0), _TYPES[suffix])

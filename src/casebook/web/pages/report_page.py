@@ -13,9 +13,8 @@ from starlette.routing import Route
 
 from casebook.domain.intake import StoredSubmission
 from casebook.domain.report import Report
-from casebook.report.changes import Changes
 from casebook.web.pages.desk import Desk, see_other
-from casebook.web.pages.report_view import Wanted, view_of
+from casebook.web.pages.report_view import Wanted
 from casebook.web.pages.reports import Reports
 from casebook.web.pages.run_page import run_route
 from casebook.web.pages.source_view import PICTURE_WIDTH, SourceViews
@@ -50,9 +49,7 @@ class ReportPages:
         found = await asyncio.to_thread(self._reports.of, stored)
         if found is None:
             return see_other(f"/runs/{stored.run_id}")
-        report, changes = found
         address = f"/runs/{stored.run_id}"
-        view = await asyncio.to_thread(view_of, report, address)
         asked = request.query_params
         wanted = Wanted(
             text=asked.get("q", "")[:_MAX_SEARCH].strip(),
@@ -60,11 +57,11 @@ class ReportPages:
             horizon=asked.get("horizon", ""),
         )
         shown = {
-            "view": view,
-            "report": report,
-            "changes": changes,
+            "view": found.view,
+            "report": found.report,
+            "changes": found.changes,
             "wanted": wanted,
-            "cards": [card for card in view.cards if wanted.admits(card)],
+            "cards": [card for card in found.view.cards if wanted.admits(card)],
             "address": address,
             "formats": await asyncio.to_thread(self._formats, stored),
             "session": self._desk.parts.guard.signed_in(request),
@@ -73,7 +70,7 @@ class ReportPages:
 
     async def source(self, request: Request) -> Response:
         """GET /runs/{id}/sources/{source}: a source, with ?q= at a quote; with ?part=pane for the report's script."""
-        stored, report, _ = await self._report(request)
+        stored, report = await self._report(request)
         quote_id = request.query_params.get("q", "")
         source_id = request.path_params["source_id"]
         view = await asyncio.to_thread(self._sources.of, stored, report, source_id, quote_id)
@@ -119,12 +116,12 @@ class ReportPages:
             headers={"Content-Disposition": f'attachment; filename="{name}"'},
         )
 
-    async def _report(self, request: Request) -> tuple[StoredSubmission, Report, Changes | None]:
+    async def _report(self, request: Request) -> tuple[StoredSubmission, Report]:
         stored = await self._desk.parts.submission(request)
         found = await asyncio.to_thread(self._reports.of, stored)
         if found is None:
             raise not_found()
-        return stored, *found
+        return stored, found.report
 
     def _formats(self, stored: StoredSubmission) -> list[str]:
         run = self._desk.parts.find_run(stored.company_slug, stored.run_id)

@@ -14,10 +14,20 @@ from casebook.domain.report import Report
 from casebook.domain.run import Run
 from casebook.errors import StorageFailed
 from casebook.report.changes import Changes, compare
+from casebook.web.pages.report_view import ReportView, view_of
 from casebook.web.pages.run_view import RunViews
 
 _KEPT: Final = 8
 _LOOKED_BACK: Final = 50  # submissions of a company among which an earlier report is looked for
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """A report, how it is laid out for the screen, and what changed since the company's report before."""
+
+    report: Report
+    view: ReportView
+    changes: Changes | None
 
 
 @dataclass(slots=True)
@@ -25,11 +35,11 @@ class Reports:
     """Finds reports. Its methods read files: not for the event loop."""
 
     views: RunViews
-    _kept: OrderedDict[str, tuple[Report, Changes | None]] = field(default_factory=OrderedDict)
+    _kept: OrderedDict[str, Found] = field(default_factory=OrderedDict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def of(self, stored: StoredSubmission) -> tuple[Report, Changes | None] | None:
-        """Return a run's report and what changed since the company's report before; None when it is not done."""
+    def of(self, stored: StoredSubmission) -> Found | None:
+        """Return a run's report; None when it is not done."""
         run = self._run(stored)
         digest = self._digest(run)
         if digest is None:
@@ -42,7 +52,11 @@ class Reports:
         if report is None:
             return None
         earlier = self._earlier(stored)
-        found = report, compare(earlier, report) if earlier else None
+        found = Found(
+            report=report,
+            view=view_of(report, f"/runs/{stored.run_id}"),
+            changes=compare(earlier, report) if earlier else None,
+        )
         with self._lock:
             self._kept[digest] = found
             while len(self._kept) > _KEPT:
