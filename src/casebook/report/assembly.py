@@ -256,7 +256,8 @@ def _roadmap(use_cases: Sequence[UseCase]) -> tuple[RoadmapPhase, ...]:
 
 
 def _roadmap_item(use_case: UseCase) -> RoadmapItem:
-    missing = [f"data: {need.name}" for need in use_case.data if not need.found]
+    lacking = sum(not need.found for need in use_case.data)
+    missing = [f"{lacking} of {len(use_case.data)} kinds of data (see Data gaps)"] if lacking else []
     gate = [use_case.gate] if use_case.gate else []
     return RoadmapItem(
         text=use_case.title, use_case_id=use_case.id, depends_on=(*gate, *use_case.prerequisites, *missing)

@@ -293,7 +293,6 @@ class _Layout:
 
     def use_case(self, use_case: UseCase) -> Iterator[Block]:
         yield Heading(3, f"{use_case.id} · {use_case.title}", use_case.id.lower())
-        yield Paragraph(words(use_case.summary), general=True)
         yield Table(
             ("Rank", "Function", "Value", "Feasibility", "Effort", "Way", "Start", "Confidence"),
             (
@@ -337,10 +336,13 @@ class _Layout:
 
     def solution(self, use_case: UseCase) -> Iterator[Block]:
         facts = (
+            ("What it does", use_case.summary),
             ("For whom", use_case.users),
             ("Worth", use_case.value_formula),
             ("Is AI needed at all?", use_case.ai_needed),
             ("A person decides", use_case.human_review),
+            ("Systems usually involved", ", ".join(use_case.usual_systems)),
+            ("Before it starts", "; ".join(use_case.prerequisites)),
         )
         rows = tuple((words(name, strong=True), words(text)) for name, text in facts if text)
         if rows:
@@ -361,13 +363,6 @@ class _Layout:
             yield Table(("Data it needs", "In the documents", "Where"), rows)
         if use_case.systems:
             yield Paragraph((Text("Systems named in the quotes: ", strong=True), Text(", ".join(use_case.systems))))
-        if use_case.usual_systems:
-            usual = ", ".join(use_case.usual_systems)
-            yield Paragraph((Text("Systems usually involved: ", strong=True), Text(usual)), general=True)
-        if use_case.prerequisites:
-            yield Paragraph(
-                (Text("Before it starts: ", strong=True), Text("; ".join(use_case.prerequisites))), general=True
-            )
 
     def measures(self, use_case: UseCase) -> Iterator[Block]:
         if use_case.kpis:
@@ -389,25 +384,16 @@ class _Layout:
             yield Table(("", ""), rows)
 
     def guard_rails(self, use_case: UseCase) -> Iterator[Block]:
-        if use_case.risks:
-            yield Heading(4, "Risks and rules (general knowledge)")
-            yield Bullets(tuple(words(risk) for risk in use_case.risks), general=True)
-        screening = use_case.ai_act
+        screening, nist = use_case.ai_act, use_case.nist
         source = f" ({screening.source}; as of {screening.as_of})" if screening.source else ""
-        yield Paragraph(
-            (
-                Text(f"EU AI Act, screened as {screening.level.replace('_', ' ')}. ", strong=True),
-                Text(screening.rule + source),
-            ),
-            general=True,
+        notes = (("govern", nist.govern), ("map", nist.map), ("measure", nist.measure), ("manage", nist.manage))
+        facts = (
+            ("What can go wrong", "; ".join(use_case.risks)),
+            (f"EU AI Act, screened as {screening.level.replace('_', ' ')}", screening.rule + source),
+            *((f"NIST AI RMF: {name}", note) for name, note in notes),
         )
-        nist = use_case.nist
-        notes = (("Govern", nist.govern), ("Map", nist.map), ("Measure", nist.measure), ("Manage", nist.manage))
-        if any(note for _, note in notes):
-            yield Paragraph(
-                (Text("NIST AI RMF. ", strong=True), Text(" ".join(f"{name}: {note}" for name, note in notes if note))),
-                general=True,
-            )
+        yield Heading(4, "Risks and rules (general knowledge)")
+        yield Table(("", ""), tuple((words(name, strong=True), words(text)) for name, text in facts if text))
 
     def scores(self, use_case: UseCase) -> Iterator[Block]:
         yield Heading(4, "How it was scored")

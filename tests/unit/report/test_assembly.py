@@ -68,7 +68,7 @@ def test_a_quote_that_does_not_stand_in_its_source_is_not_verified() -> None:
 def test_a_use_case_is_due_in_its_phase_with_what_must_come_first() -> None:
     (phase,) = made(findings()).roadmap
     (item,) = phase.items
-    assert item.depends_on == ("Ask the works council first.", "A scanner", "data: suppliers")
+    assert item.depends_on == ("Ask the works council first.", "A scanner", "1 of 2 kinds of data (see Data gaps)")
 
 
 def test_a_gate_is_the_biggest_risk_and_without_one_the_first_risk() -> None:

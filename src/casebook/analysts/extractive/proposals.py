@@ -337,7 +337,7 @@ def _data_gaps(use_cases: Sequence[UseCase]) -> list[DataGap]:
 
 
 def _questions(use_cases: Sequence[UseCase], asked: int) -> list[OpenQuestion]:
-    """Ask for what would move the ranking: missing baselines first, then missing data."""
+    """Ask for what would move the ranking: missing baselines first, then, once, missing data."""
     questions = [
         OpenQuestion(
             text=use_case.baseline.question,
@@ -347,16 +347,15 @@ def _questions(use_cases: Sequence[UseCase], asked: int) -> list[OpenQuestion]:
         for use_case in use_cases
         if use_case.baseline.question and not use_case.baseline.claim_ids
     ]
-    questions += [
-        OpenQuestion(
-            text=f"Does this data exist, where, and since when: {need.name}?",
-            use_case_id=use_case.id,
-            impact=Level.MEDIUM if use_case.rank <= _TOP else Level.LOW,
+    waiting = [use_case for use_case in use_cases if any(not need.found for need in use_case.data)]
+    if waiting:
+        questions.append(
+            OpenQuestion(
+                text="Which of the data under “Data gaps” exist, in which system, and since when?",
+                use_case_id=None,
+                impact=Level.MEDIUM if waiting[0].rank <= _TOP else Level.LOW,
+            )
         )
-        for use_case in use_cases
-        for need in use_case.data
-        if not need.found
-    ]
     if len(use_cases) < asked:
         questions.append(
             OpenQuestion(

@@ -36,10 +36,10 @@ LIKENESS_PENALTY = 0.9  # how much a pattern loses that resembles one already ch
 DESCRIBED_FLOOR = 0.075  # the same for a pattern that names no pains
 FLOOR = 0.045  # a use case whose best statement scores less is not written
 LEAST_FIT = 0.03  # of the statement that carries a use case; looser fits are accidents of wording
-LEAST_SUPPORT = 0.06  # of a statement beside it
+LEAST_SUPPORT = 0.08  # of a statement beside it
 LEAST_SHARE = 0.8  # a statement carries only patterns that fit it nearly as well as the best one does,
 SERVED_SHARE = 0.8  # a statement that fits a chosen pattern so well is served by it
-SUPPORT_FIT_SHARE = 0.6  # and supports only those that fit it not much worse
+SUPPORT_FIT_SHARE = 0.8  # and supports only those that fit it not much worse
 SUPPORT_SHARE = 0.45  # of the best statement's score and own fit, below which a statement does not support it
 
 
