@@ -213,6 +213,9 @@ def test_the_embedded_form_may_be_framed_by_configured_sites_alone(door: Door, k
         **PAGE,
     )
     assert (sent.status, "CONF_" in sent.body.decode()) == (200, True)
+    refused = door.ask("POST", "/?embedded=1", b"x", Content_Type="text/plain", **PAGE)
+    assert refused.status == 415
+    assert "frame-ancestors https://forms.example.org" in refused.headers["content-security-policy"]
     assert known.ask("GET", "/embed", **PAGE).status == 404
 
 

@@ -18,7 +18,7 @@ from casebook.web.pages.run_page import run_route
 from casebook.web.problems import Problem
 from casebook.web.sessions import give_access
 
-_EMBEDDED: Final = "embedded"
+EMBEDDED: Final = "embedded"
 _NO_VALUES: Final = dict.fromkeys((*ALIASES, "uploads"), "") | {"use_cases_count": str(DEFAULT_USE_CASES)}
 
 
@@ -59,7 +59,7 @@ class FormPages:
 
     def confirm(self, request: Request, answer: SubmissionAnswer) -> Response:
         """Send a browser on to the confirmation; in a frame, where cookies are not sent, show it at once."""
-        if request.query_params.get(_EMBEDDED):
+        if request.query_params.get(EMBEDDED):
             return self._confirmation(
                 request,
                 run_id=answer.run_id,
@@ -76,7 +76,7 @@ class FormPages:
         """Show the form again with what was typed, and what is wrong with it."""
         wrong = {error.pointer.strip("/") or "form" for error in problem.errors}
         fields = _by_canonical_name(getattr(request.state, "fields", {}))
-        embedded = bool(request.query_params.get(_EMBEDDED))
+        embedded = bool(request.query_params.get(EMBEDDED))
         return self._form(request, _NO_VALUES | fields, wrong=_canonical(wrong), status=422, embedded=embedded)
 
     def _form(
@@ -93,7 +93,7 @@ class FormPages:
             "values": values,
             "wrong": wrong,
             "embedded": embedded,
-            "action": f"/?{_EMBEDDED}=1" if embedded else "/",
+            "action": f"/?{EMBEDDED}=1" if embedded else "/",
             "most_files": limits.files,
             "file_bytes": limits.file_bytes,
             "name_characters": MAX_NAME_CHARACTERS,

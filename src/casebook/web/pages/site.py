@@ -12,7 +12,7 @@ from casebook.documents.pages import PageReader
 from casebook.web.answers import SubmissionAnswer
 from casebook.web.pages.assets import Assets
 from casebook.web.pages.desk import Desk, nothing_spent, see_other
-from casebook.web.pages.form import FormPages
+from casebook.web.pages.form import EMBEDDED, FormPages
 from casebook.web.pages.rendering import Renderer
 from casebook.web.pages.report_page import ReportPages
 from casebook.web.pages.reports import Reports
@@ -79,6 +79,7 @@ class Site:
 
     def explain(self, request: Request, problem: Problem, request_id: str) -> Response:
         """Answer a browser whose request failed: with the form, the way to sign in, or a page that says why."""
+        embedded = bool(request.query_params.get(EMBEDDED))
         form_was_sent = request.method == "POST" and request.url.path == "/"
         if problem.status == _INVALID and form_was_sent:
             return self._form.refused(request, problem)
@@ -91,5 +92,9 @@ class Site:
             "can_sign_in": guard.has_keys,
             "session": guard.signed_in(request),
             "form_was_sent": form_was_sent,
+            "embedded": embedded,
         }
-        return self._desk.renderer.page("problem.html", request, shown, status=problem.status, headers=problem.headers)
+        ancestors = self._desk.embedders if embedded else ()
+        return self._desk.renderer.page(
+            "problem.html", request, shown, status=problem.status, headers=problem.headers, ancestors=ancestors
+        )
