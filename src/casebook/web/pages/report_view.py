@@ -132,7 +132,8 @@ def _title(blocks: Sequence[Block]) -> str:
 
 def _card(use_case: UseCase, blocks: Sequence[Block], places: Mapping[str, str], address: str) -> Card:
     # Heading and table of figures are drawn by the page; of the rest the problem comes first.
-    body = [block for block in blocks[1:] if not (isinstance(block, Table) and block is blocks[2])]
+    figures = next((block for block in blocks if isinstance(block, Table)), None)
+    body = [block for block in blocks[1:] if block is not figures]
     headings = [number for number, block in enumerate(body) if isinstance(block, Heading)]
     split = headings[1] if len(headings) > 1 else len(body)
     problem, rest = (_linked(_written(part), places, address) for part in (body[:split], body[split:]))

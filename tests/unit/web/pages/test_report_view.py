@@ -27,6 +27,13 @@ def test_all_sections_are_there_in_their_order() -> None:
     assert len(view.cards) == len(report().use_cases)
 
 
+def test_a_card_begins_with_the_problem_and_leaves_the_figures_to_the_page() -> None:
+    card = view_of(report(), "/runs/R1").cards[0]
+    assert "<blockquote>" in card.problem
+    assert "<table" not in card.problem
+    assert "Today&#x27;s figures" in card.rest
+
+
 def test_every_citation_leads_to_its_source() -> None:
     places = {quote.id: quote.source_id for quote in report().quotes}
     links = re.findall(r'<a class="cite" href="([^"]+)" data-quote="(Q\d+)">', everything())
