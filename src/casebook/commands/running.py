@@ -187,7 +187,7 @@ def _outcome(finished: Finished, settings: Settings, spent: Spending | None) -> 
         "files": {"received": files.files_received, "read": files.files_read, "failed": files.files_failed},
         "use_cases": files.use_cases,
         "quotes": files.quotes,
-        "model": {"name": settings.model.model, "calls": spent.calls, "cost_usd": spent.cost} if spent else None,
+        **({"model": {"name": settings.model.model, "calls": spent.calls, "cost_usd": spent.cost}} if spent else {}),
     }
 
 

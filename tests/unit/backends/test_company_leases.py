@@ -102,7 +102,7 @@ def test_what_a_dead_process_of_this_machine_held_is_taken_over_at_once() -> Non
         assert b'"x"' not in objects.kept[KEY][0]
 
 
-@pytest.mark.parametrize("holder", [held_by(1, "elsewhere"), held_by(os.getpid(), "")])
+@pytest.mark.parametrize("holder", [held_by(1, "elsewhere"), held_by(os.getpid(), "")], ids=["elsewhere", "nowhere"])
 def test_what_another_machine_held_is_taken_over_when_it_is_not_renewed(holder: bytes) -> None:
     objects = FakeObjects()
     objects.create(KEY, holder)
