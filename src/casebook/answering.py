@@ -125,7 +125,9 @@ def open_evidence(
             manifest = msgspec.json.decode(storage.read(setup.output), type=Manifest)
             store_id = msgspec.json.decode(storage.read(indexed.output), type=str)
             return CompanyEvidence(library(manifest, storage, slug), store, store_id)
-    message = f"no run of {slug} has read its documents yet: start one with casebook run"
+    message = (
+        f"no run of {slug} has read its documents yet: see all runs with casebook runs, or start one with casebook run"
+    )
     raise PermanentError(message)
 
 

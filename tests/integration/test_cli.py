@@ -87,12 +87,17 @@ def test_a_quiet_run_prints_the_path_and_nothing_else(documents: Path, outputs: 
         (["run", "DOCUMENTS/purchase.md", "--company", "A"], "is a file: give the folder"),
         (["run", "DOCUMENTS", "--company", "A", "--catalogue", "none.json"], "cannot read the catalogue"),
         (["evaluate", "DOCUMENTS/none"], "does not exist"),
+        (["evaluate", "DOCUMENTS/purchase.md"], "a report is measured by its data: give its FINAL_REPORT_*.json"),
+        (["ask", "Acme", " "], "it is empty: ask something"),
+        (["submit", "DOCUMENTS/none", "--to", "http://127.0.0.1:9", "--company", "A"], "there is no folder"),
+        (["submit", "DOCUMENTS/hollow", "--to", "http://127.0.0.1:9", "--company", "A"], "there are no files to send"),
         (["walk"], "No such command"),
     ],
 )
 def test_wrong_usage_exits_with_two_and_says_what_is_right(
     documents: Path, outputs: Path, arguments: list[str], said: str
 ) -> None:
+    (documents / "hollow").mkdir()
     result = call(*[argument.replace("DOCUMENTS", str(documents)) for argument in arguments])
     assert result.exit_code == 2
     assert said in result.stderr
@@ -105,6 +110,13 @@ def test_a_wrong_variable_is_wrong_usage(documents: Path, outputs: Path, monkeyp
     result = call("run", documents, "--company", "Acme")
     assert (result.exit_code, outputs.exists()) == (2, False)
     assert "CASEBOOK_WORKERS is a whole number" in result.stderr
+
+
+@pytest.mark.usefixtures("outputs")
+def test_asking_a_company_without_runs_says_where_to_look() -> None:
+    result = call("ask", "Acme", "How many invoices a month?")
+    assert result.exit_code == 1
+    assert "no run of acme has read its documents yet: see all runs with casebook runs" in result.stderr
 
 
 def test_a_run_that_fails_exits_with_one_and_can_be_looked_at(documents: Path, outputs: Path) -> None:
@@ -133,6 +145,7 @@ def test_without_runs_there_is_nothing_to_show(outputs: Path) -> None:
     assert call("runs").exit_code == 0
     assert "no runs yet" in call("runs").stderr
     assert call("show").exit_code == 1
+    assert "start one with casebook demo" in call("show").stderr
     missing = call("show", "R9")
     assert missing.exit_code == 1
     assert "there is no run R9: see them all with: casebook runs" in missing.stderr
@@ -158,6 +171,7 @@ def test_a_report_measures_well_and_a_changed_one_does_not(documents: Path, outp
     report = Path(loaded(call("run", documents, "--company", "Acme", "--json"))["report"]["json"])
     assert report.is_relative_to(outputs)
     assert call("evaluate", report).exit_code == 0
+    assert f"give {report}" in call("evaluate", report.with_suffix(".md")).stderr
     assert loaded(call("evaluate", report, "--json"))
     content = json.loads(report.read_bytes())
     content["quotes"][0]["text"] += " And more."

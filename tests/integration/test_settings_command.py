@@ -34,6 +34,13 @@ def test_each_setting_is_shown_with_where_it_was_set_and_secrets_are_not(monkeyp
     assert "canary" not in result.output + call("settings").output
 
 
+def test_values_and_sources_stand_below_each_other() -> None:
+    lines = call("settings").stdout.splitlines()
+    starts = {line.rindex("  ") for line in lines}
+    assert len(starts) == 1
+    assert all(line[start + 2 :] == "default" for line in lines for start in starts)
+
+
 def test_an_example_is_a_file_that_can_be_used() -> None:
     Path("casebook.toml").write_text(call("settings", "--example").stdout)
     assert call("settings").exit_code == 0

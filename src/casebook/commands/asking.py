@@ -7,9 +7,16 @@ import click
 from casebook.commands.console import as_json_text, explained, json_option, outputs_option, read_settings, with_extra
 
 
+def _asked(_context: click.Context, _parameter: click.Parameter, question: str) -> str:
+    if not question.strip():
+        message = "it is empty: ask something"
+        raise click.BadParameter(message)
+    return question
+
+
 @click.command()
 @click.argument("company")
-@click.argument("question")
+@click.argument("question", callback=_asked)
 @click.option("--most", type=click.IntRange(1, 50), default=5, show_default=True, help="How many quotes at most.")
 @outputs_option
 @json_option

@@ -52,7 +52,13 @@ def _measured(target: str, settings: Settings) -> Measured:
     if not path.exists():
         message = f"{target} does not exist"
         raise click.BadParameter(message, param_hint="TARGET")
-    return evaluate_folder(path, settings) if path.is_dir() else evaluate_report(path)
+    if path.is_dir():
+        return evaluate_folder(path, settings)
+    if path.suffix != ".json":
+        data = path.with_suffix(".json")
+        message = f"a report is measured by its data: give {data if data.is_file() else 'its FINAL_REPORT_*.json'}"
+        raise click.BadParameter(message, param_hint="TARGET")
+    return evaluate_report(path)
 
 
 @click.command()

@@ -62,7 +62,11 @@ def show(run_id: str | None, outputs: str | None, as_json: bool) -> None:  # noq
         found = records.find(run_id) if run_id else next(iter(records.all()), None)
         spent = costs(settings, found.id) if found else {}
     if found is None:
-        fail(f"there is no run {run_id}: see them all with: casebook runs" if run_id else "there are no runs yet")
+        fail(
+            f"there is no run {run_id}: see them all with: casebook runs"
+            if run_id
+            else "there are no runs yet: start one with casebook demo"
+        )
     if as_json:
         click.echo(as_json_text({**msgspec.to_builtins(found), "costs": msgspec.to_builtins(spent)}))
         return

@@ -14,7 +14,10 @@ from casebook.commands.console import explained, fail, outputs_option, read_sett
 )
 @outputs_option
 def rerun(run_id: str, from_stage: str | None, outputs: str | None) -> None:
-    """Put a submitted run that has ended into the queue again."""
+    """Put a submitted run that has ended into the queue again.
+
+    A run of `casebook run` is not in the queue: give that command again, and it goes on where it stopped.
+    """
     from casebook.domain.run import Stage  # noqa: PLC0415
 
     stages = [stage.value for stage in Stage]

@@ -46,8 +46,11 @@ def settings(example: bool, as_json: bool) -> None:  # noqa: FBT001 - flags
         click.echo(as_json_text({"file": _name(file.path), "settings": shown}))
         return
     click.echo(f"File: {_name(file.path) or 'none (casebook.toml in this folder, or --config FILE)'}", err=True)
+    wide, shown_wide = (
+        max(map(len, column)) for column in zip(*((o.setting.variable, o.shown) for o in found), strict=True)
+    )
     for one in found:
-        click.echo(f"{one.setting.variable:<28} {one.shown:<28} {one.source}")
+        click.echo(f"{one.setting.variable:<{wide}}  {one.shown:<{shown_wide}}  {one.source}")
 
 
 def _name(path: Path | None) -> str | None:

@@ -13,6 +13,8 @@ from casebook.commands.console import as_json_text, explained, fail, full_path, 
 if TYPE_CHECKING:
     from casebook.sending import Outgoing
 
+_KB, _MB = 1_000, 1_000_000
+
 
 @click.command()
 @click.argument("folder", type=click.Path(path_type=Path))
@@ -75,7 +77,7 @@ def submit(  # noqa: PLR0913, PLR0917 - one parameter an option
         answer = send(
             url,
             fields,
-            _files(folder),
+            _files(folder, needed=not drive_link),
             key=key,
             region=region,
             country=country,
@@ -97,7 +99,7 @@ def _say(message: str) -> None:
     click.echo(message, err=True)
 
 
-def _files(folder: Path) -> list[Outgoing]:
+def _files(folder: Path, *, needed: bool) -> list[Outgoing]:
     from casebook.backends.inboxes.folder import FolderInbox  # noqa: PLC0415
     from casebook.sending import Outgoing  # noqa: PLC0415
 
@@ -111,6 +113,9 @@ def _files(folder: Path) -> list[Outgoing]:
             _say(f"Not sent: {file.name}: {reason}")
         else:
             files.append(Outgoing(file.name, folder / file.name))
+    if needed and not files:
+        message = f"there are no files to send in {folder}: give the folder that holds the company's documents"
+        raise click.BadParameter(message, param_hint="FOLDER")
     return files
 
 
@@ -157,4 +162,5 @@ class _Sent:
         if self._quiet or tenth == self._shown:
             return
         self._shown = tenth
-        click.echo(f"Sent {sent / 1e6:.1f} of {total / 1e6:.1f} MB", err=True)
+        size, unit = (_MB, "MB") if total >= _MB else (_KB, "kB")
+        click.echo(f"Sent {sent / size:.1f} of {total / size:.1f} {unit}", err=True)

@@ -94,7 +94,7 @@ class DurableQueue:
         with reachable():
             found = self._client.list_workflows(workflow_ids=[run_id], load_input=False, load_output=False)
             if not found:
-                message = f"the queue does not know a run {run_id}"
+                message = f"the queue does not know a run {run_id}: what casebook run began goes on by the same command"
                 raise PermanentError(message)
             if found[0].status not in ENDED:
                 message = "the run has not ended: cancel it first, or wait for it"
