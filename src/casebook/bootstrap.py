@@ -22,7 +22,14 @@ from casebook.backends.engines.plain import PlainEngine
 from casebook.backends.locks import server_lock
 from casebook.backends.notifiers.outbox import NoticeOutbox
 from casebook.configuration.kinds import settings_of
-from casebook.connections import link_to_run, open_drive, open_launcher, open_notifier, open_vector_store
+from casebook.connections import (
+    link_to_run,
+    open_drive,
+    open_launcher,
+    open_notifier,
+    open_tracer,
+    open_vector_store,
+)
 from casebook.documents.library import StoredLibrary
 from casebook.documents.reader import SandboxedReader
 from casebook.domain.answer import QuotedAnswer
@@ -104,6 +111,7 @@ def build(
         version=__version__,
         notifier=open_notifier(settings, open_storage(settings), clock=now, log=log, always=tell),
         link=partial(link_to_run, settings),
+        trace=open_tracer(log),
     )
 
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from casebook import __version__
 from casebook.backends.notifiers.outbox import NoticeOutbox
 from casebook.backends.notifiers.webhook import WebhookMessenger
 from casebook.backends.vector_stores.embedded import EmbeddedVectorStore
@@ -16,12 +18,15 @@ from casebook.domain.report_files import ReportFiles
 from casebook.domain.run import Run
 from casebook.errors import PermanentError
 from casebook.observability.logs import Log
-from casebook.ports import Clock, Drive, Launcher, Messenger, SharedFiles, Storage, VectorStore
+from casebook.ports import Clock, Drive, Launcher, Messenger, SharedFiles, Storage, Tracer, VectorStore
 from casebook.settings import Settings
 
 if TYPE_CHECKING:
     from casebook.backends.launchers.remote.api import JsonApi
     from casebook.backends.launchers.remote.paperspace import PaperspaceSettings
+
+
+_TRACED_BY = ("OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT")
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,6 +188,18 @@ def paperspace_specs(settings: PaperspaceSettings) -> dict[str, Any]:
     from casebook.backends.launchers.remote.paperspace import deployment_config, workflow_spec  # noqa: PLC0415
 
     return {"deployment": deployment_config(settings), "workflow": workflow_spec(JobName("RUN-ID", 1), settings)}
+
+
+def open_tracer(log: Log) -> Tracer:
+    """Open where spans go, when OpenTelemetry's own variables say so; otherwise nothing is measured or imported."""
+    if not any(os.environ.get(name) for name in _TRACED_BY):
+        return lambda _name, _attributes: nullcontext()
+    try:
+        from casebook.backends.tracers.otlp import OtlpTracer  # noqa: PLC0415 - the `otel` extra
+    except ModuleNotFoundError as error:
+        log.warning("spans are not sent", reason=f"{error.name} is not installed: pip install 'casebook[otel]'")
+        return lambda _name, _attributes: nullcontext()
+    return OtlpTracer(__version__)
 
 
 @contextmanager

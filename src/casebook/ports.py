@@ -49,6 +49,14 @@ class Clock(Protocol):
         ...
 
 
+class Tracer(Protocol):
+    """Measures blocks of work as spans, for whoever watches a deployment; no text of a document in it."""
+
+    def __call__(self, name: str, attributes: Mapping[str, str]) -> AbstractContextManager[None]:
+        """Measure the block that the returned context surrounds."""
+        ...
+
+
 class Progress(Protocol):
     """Hears how far long work has come."""
 

@@ -5,22 +5,26 @@ from __future__ import annotations
 import hashlib
 import secrets
 import time
-from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import ParamSpec, TypeVar
 
 import msgspec
 
 from casebook.domain.notice import Event, Notice
 from casebook.domain.report_files import ReportFiles
-from casebook.domain.run import Folder, Run, RunStatus
+from casebook.domain.run import Folder, Run, RunStatus, Stage
 from casebook.domain.submission import Submission
 from casebook.errors import BudgetReached, CasebookError, RunCancelled
 from casebook.observability.logs import Log, within
-from casebook.ports import Inbox, Notifier, Step
+from casebook.ports import Inbox, Notifier, Step, Tracer
 from casebook.run_records import RunRecords
 from casebook.workflow import Case, Tools, run_case
+
+P = ParamSpec("P")
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +48,7 @@ class Casebook:
     lock: Callable[[str], AbstractContextManager[None]]
     version: str
     notifier: Notifier | None = None
+    trace: Tracer = lambda _name, _attributes: nullcontext()
     link: Callable[[Run, ReportFiles | None], str | None] = lambda _run, _files: None  # where people look at a run
 
     def run(self, submission: Submission, inbox: Inbox) -> Finished:
@@ -87,8 +92,10 @@ class Casebook:
         self.log.info("run resumed" if resumed else "run started", company=run.company_slug, run_id=run.id)
         case = Case(run_id=run.id, submission=submission, inbox=inbox, started_at=run.started_at)
         tools = replace(self.tools, analyst=self.tools.analyst.for_run(run.id))
+        names = {"casebook.run_id": run.id, "casebook.company": run.company_slug}
         try:
-            files = run_case(case, tools=tools, step=self.engine(run))
+            with self.trace("run", names):
+                files = run_case(case, tools=tools, step=_TracedStep(self.engine(run), self.trace, names))
         except BaseException as error:
             self._tell(self._close(run, error, begun), submission, error=error)
             raise
@@ -177,6 +184,19 @@ class Casebook:
         self.log.metric("run_seconds", round(time.monotonic() - begun, 3), "s", status=finished.status)
         self.log.info("run ended", company=run.company_slug, run_id=run.id, status=finished.status)
         return finished
+
+
+@dataclass(frozen=True, slots=True)
+class _TracedStep:
+    """A `Step` that is measured."""
+
+    step: Step
+    trace: Tracer
+    names: Mapping[str, str]
+
+    def __call__(self, stage: Stage, function: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
+        with self.trace(f"step {stage}", {**self.names, "casebook.step": stage.value}):
+            return self.step(stage, function, *args, **kwargs)
 
 
 def _status(error: BaseException | None) -> RunStatus:
