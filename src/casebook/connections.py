@@ -14,12 +14,13 @@ from casebook.backends.notifiers.outbox import NoticeOutbox
 from casebook.backends.notifiers.webhook import WebhookMessenger
 from casebook.backends.vector_stores.embedded import EmbeddedVectorStore
 from casebook.domain.launch import JobName
+from casebook.domain.network import is_loopback
 from casebook.domain.report_files import ReportFiles
 from casebook.domain.run import Run
 from casebook.errors import PermanentError
 from casebook.observability.logs import Log
 from casebook.ports import Clock, Drive, Launcher, Messenger, SharedFiles, Storage, Tracer, VectorStore
-from casebook.settings import Settings
+from casebook.settings import DoorSettings, Settings
 
 if TYPE_CHECKING:
     from casebook.backends.launchers.remote.api import JsonApi
@@ -200,6 +201,23 @@ def open_tracer(log: Log) -> Tracer:
         log.warning("spans are not sent", reason=f"{error.name} is not installed: pip install 'casebook[otel]'")
         return lambda _name, _attributes: nullcontext()
     return OtlpTracer(__version__)
+
+
+def check_bind(door: DoorSettings) -> None:
+    """Refuse to listen to a network without knowing who sends. Raises PermanentError."""
+    if not (is_loopback(door.host) or door.keys or door.webhook_secrets or door.strangers):
+        message = (
+            f"{door.host} can be reached from other machines: set CASEBOOK_API_KEYS or OPENAI_WEBHOOK_SECRET, "
+            "or allow everyone with --allow-anonymous"
+        )
+        raise PermanentError(message)
+
+
+def check_database(settings: Settings) -> None:
+    """Reach the database once. Raises TransientError when it does not answer, ModuleNotFoundError without `serve`."""
+    from casebook.backends.submission_stores.postgres import reach  # noqa: PLC0415 - the `serve` extra
+
+    reach(settings.engine.database)
 
 
 @contextmanager

@@ -11,16 +11,26 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-from casebook.bootstrap import catalogue
+from casebook.bootstrap import catalogue, now, report_formats
+from casebook.connections import (
+    check_bind,
+    check_database,
+    open_drive,
+    open_launcher,
+    open_notifier,
+    open_vector_store,
+)
 from casebook.documents.reader import SandboxedReader
 from casebook.documents.reading import HTML
 from casebook.domain.document import Document
 from casebook.errors import CasebookError
+from casebook.extras import EXTRAS, missing_of
+from casebook.observability.logs import Log
 from casebook.outputs import open_storage
 from casebook.ports import ReadRequest
 from casebook.settings import Settings
@@ -80,7 +90,51 @@ def examine(settings: Settings) -> list[Check]:
         _catalogue(settings),
         _rapid_ocr(),
         _tesseract(),
+        *_extras(),
+        *_connections(settings),
     ]
+
+
+def _extras() -> Iterator[Check]:
+    for name, (purpose, _) in EXTRAS.items():
+        missing = missing_of(name)
+        how = f"for {purpose}: pip install 'casebook[{name}]' (lacks {', '.join(missing)})"
+        finding = how if missing else purpose
+        yield Check(f"Extra {name}", ok=not missing, needed=False, finding=finding)
+
+
+def _connections(settings: Settings) -> Iterator[Check]:
+    """Look at what the settings ask for beyond this machine; what is not asked for is not looked at."""
+    log = Log(lambda _: None)
+    storage = open_storage(settings)
+    asked: list[tuple[str, bool, Callable[[], object]]] = [
+        ("Google Drive", settings.drive.is_set or bool(settings.drive.report_folder), lambda: open_drive(settings)),
+        (
+            "Notices",
+            any((settings.notify.to, settings.notify.mail, settings.notify.allow, settings.notify.webhook)),
+            lambda: open_notifier(settings, storage, clock=now, log=log),
+        ),
+        ("Launcher", settings.launcher.kind != "local", lambda: open_launcher(settings)),
+        (
+            "Vector store",
+            settings.vector_store.kind != "embedded",
+            lambda: open_vector_store(settings, storage, log),
+        ),
+        ("Report formats", bool(settings.formats), lambda: report_formats(settings)),
+        ("Who may send", True, lambda: check_bind(settings.door)),
+        ("Database", settings.engine.database != "sqlite", lambda: check_database(settings)),
+    ]
+    for name, is_asked_for, look in asked:
+        if is_asked_for:
+            yield _tried(name, look)
+
+
+def _tried(name: str, look: Callable[[], object]) -> Check:
+    try:
+        look()
+    except (CasebookError, ModuleNotFoundError) as error:
+        return Check(name, ok=False, needed=True, finding=str(error))
+    return Check(name, ok=True, needed=True, finding="set up")
 
 
 def _python() -> Check:

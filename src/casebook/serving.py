@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import ipaddress
 import os
 import secrets
 import socket
@@ -25,9 +24,10 @@ from casebook.bootstrap import (
     service_log,
     start_worker,
 )
-from casebook.connections import forget_hosted
+from casebook.connections import check_bind, forget_hosted
 from casebook.domain.api_key import check_key_name
 from casebook.domain.intake import StoredSubmission
+from casebook.domain.network import is_loopback
 from casebook.domain.prompt import Spending
 from casebook.domain.region import parse_regions
 from casebook.domain.run import RunStatus, Stage
@@ -50,16 +50,6 @@ from casebook.web.sweeper import Outbox, Sweeper
 
 _MIB = 1024 * 1024
 _STOP_SECONDS = 20.0  # for a worker to come to the end of a step
-
-
-def check_bind(door: DoorSettings) -> None:
-    """Refuse to listen to a network without knowing who sends. Raises PermanentError."""
-    if not (is_loopback(door.host) or door.keys or door.webhook_secrets or door.strangers):
-        message = (
-            f"{door.host} can be reached from other machines: set CASEBOOK_API_KEYS or OPENAI_WEBHOOK_SECRET, "
-            "or allow everyone with --allow-anonymous"
-        )
-        raise PermanentError(message)
 
 
 @contextmanager
@@ -166,15 +156,6 @@ def new_key(name: str) -> tuple[str, str]:
     check_key_name(name)
     key = f"cbk_{secrets.token_urlsafe(32)}"
     return key, f"{name}:{hashlib.sha256(key.encode()).hexdigest()}"
-
-
-def is_loopback(host: str) -> bool:
-    """Tell whether only this machine reaches `host`."""
-    if host == "localhost":
-        return True
-    with suppress(ValueError):
-        return ipaddress.ip_address(host).is_loopback
-    return False
 
 
 def _forget_elsewhere(settings: Settings, storage: Storage, log: Log) -> Callable[[str], None]:

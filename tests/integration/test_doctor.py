@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,18 @@ import pytest
 from casebook import doctor
 from casebook.backends.storages.objects import ObjectStorage
 from casebook.doctor import Check, examine
-from casebook.settings import Settings
+from casebook.extras import EXTRAS
+from casebook.settings import (
+    DoorSettings,
+    DriveSettings,
+    EngineSettings,
+    LauncherSettings,
+    NotifySettings,
+    Settings,
+    VectorStoreSettings,
+)
+
+PYPROJECT = Path(__file__).parents[2] / "pyproject.toml"
 
 
 def _checks(settings: Settings) -> dict[str, Check]:
@@ -90,3 +102,41 @@ def test_a_check_is_plain_json() -> None:
     check = Check("x", ok=True, needed=False, finding="y")
     assert json.loads(json.dumps(check.as_dict())) == {"name": "x", "ok": True, "needed": False, "finding": "y"}
     assert check.mark == "ok"
+
+
+def test_every_extra_is_listed_with_how_to_get_it() -> None:
+    declared = tomllib.loads(PYPROJECT.read_text(encoding="utf-8"))["project"]["optional-dependencies"]
+    assert sorted(EXTRAS) == sorted(declared)
+    checks = {check.name: check for check in examine(Settings())}
+    for name in EXTRAS:
+        check = checks[f"Extra {name}"]
+        assert check.ok or f"casebook[{name}]" in check.finding
+        assert not check.needed
+
+
+@pytest.mark.parametrize(
+    ("settings", "name", "says"),
+    [
+        (Settings(door=DoorSettings(host="0.0.0.0")), "Who may send", "set CASEBOOK_API_KEYS"),  # noqa: S104 - the fault
+        (Settings(drive=DriveSettings(report_folder="x" * 20)), "Google Drive", "nothing to sign in with"),
+        (Settings(launcher=LauncherSettings(kind="kubernetes")), "Launcher", "needs CASEBOOK_JOB_IMAGE"),
+        (Settings(vector_store=VectorStoreSettings(kind="openai")), "Vector store", "needs OPENAI_API_KEY"),
+        (Settings(notify=NotifySettings(webhook="ftp://x")), "Notices", "CASEBOOK_NOTIFY_WEBHOOK"),
+        (
+            Settings(engine=EngineSettings(database="postgresql://user:secret-word@127.0.0.1:9/x")),
+            "Database",
+            "the database does not answer",
+        ),
+    ],
+)
+def test_what_is_set_up_but_cannot_work_is_told(settings: Settings, name: str, says: str) -> None:
+    found = {check.name: check for check in examine(settings)}
+    assert not found[name].ok
+    assert found[name].needed
+    assert says in found[name].finding
+    assert "secret-word" not in found[name].finding
+
+
+def test_what_is_not_asked_for_is_not_looked_at() -> None:
+    names = {check.name for check in examine(Settings())}
+    assert not names & {"Google Drive", "Notices", "Launcher", "Vector store", "Database"}

@@ -8,8 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from casebook.connections import check_bind
+from casebook.domain.network import is_loopback
 from casebook.errors import PermanentError
-from casebook.serving import check_bind, is_loopback, new_key, open_server
+from casebook.serving import new_key, open_server
 from casebook.settings import DoorSettings, Settings
 
 SECRET = f"whsec_{base64.b64encode(b's' * 32).decode()}"

@@ -6,9 +6,9 @@ import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from ipaddress import ip_address
 from urllib.parse import urlsplit
 
+from casebook.domain.network import is_loopback
 from casebook.errors import NotRouted, PermanentError
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
@@ -97,18 +97,11 @@ def _url(name: str, url: object) -> str:
     except ValueError as error:
         raise PermanentError(message) from error
     host = parts.hostname or ""
-    secure = parts.scheme == "https" or (parts.scheme == "http" and _is_loopback(host))
+    secure = parts.scheme == "https" or (parts.scheme == "http" and is_loopback(host))
     more = parts.path.strip("/") or parts.query or parts.fragment or "@" in parts.netloc
     if not secure or more or not re.fullmatch(r"[a-z0-9.:-]+", host):
         raise PermanentError(message)
     return f"{parts.scheme}://{f'[{host}]' if ':' in host else host}{port}"
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
 
 
 def _check_apart(regions: Mapping[str, Region]) -> None:

@@ -12,7 +12,14 @@ from psycopg import errors
 
 from casebook.errors import CasebookError, DiskFull, TransientError
 
+_REACH_SECONDS = 3
 _LOCK = 0x636173656270  # an arbitrary number that no other program is likely to lock
+
+
+def reach(url: str) -> None:
+    """Connect once and leave, changing nothing. Raises TransientError when the server does not let us in."""
+    with _explained():
+        psycopg.connect(url, connect_timeout=_REACH_SECONDS).close()
 
 
 class PostgresDatabase:
