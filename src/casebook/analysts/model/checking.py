@@ -38,6 +38,13 @@ LANGUAGES = ("en", "de", "und")  # whose capitals and words the checks know
 # As the ship gate reads numbers, so that what passes here passes there.
 _NUMBER = re.compile(r"\d+(?:[.,\u202f\u00a0' ]\d+)*")
 _ADDRESS = re.compile(r"(?i)https?:|www\.|\w@\w|\b[\w-]+\.(?:com|net|org|io|de|eu|ai|co|example)\b|[<>{}\\|`]")
+_UNIT = r"%|‰|€|\$|£|¥|(?:per ?cent|prozent|euros?|eur|dollars?|usd|pounds?|gbp|chf)\b"
+_MEASURED = re.compile(
+    rf"(?i)(?P<before>{_UNIT})?[\u202f\u00a0 -]?(?P<number>{_NUMBER.pattern})(?:[\u202f\u00a0 -]?(?P<after>{_UNIT}))?"
+)
+_UNITS = {"percent": "%", "per cent": "%", "prozent": "%", "euro": "€", "euros": "€", "eur": "€", "dollar": "$"}
+_UNITS |= {"dollars": "$", "usd": "$", "pound": "£", "pounds": "£", "gbp": "£"}
+_WORD = re.compile(r"[^\W\d_]+?n['’]t\b|[^\W\d_]+")  # "doesn't" is one word, or it would deny nothing
 _NAME = re.compile(r"[^\W\d_](?:[\w&’'.-]*\w)?")
 
 
@@ -146,10 +153,21 @@ def _numbers(text: str, quotes: Sequence[str]) -> Iterator[str]:
     for number in dict.fromkeys(_NUMBER.findall(text)):
         if number not in quoted:
             yield f"the number {number} does not stand in the evidence"
+    measured = {found for quote in quotes for found in _measured(quote)}
+    for number, unit in dict.fromkeys(_measured(text)):
+        if number in quoted and (number, unit) not in measured:
+            yield f"the number {number} does not stand with {unit} in the evidence"
     spelled = {word for quote in quotes for word in _spelled(quote)} | {_digits(number) for number in quoted}
     for word, value in _spelled_with_values(text):
         if word not in spelled and value not in spelled:
             yield f"the number “{word}” does not stand in the evidence"
+
+
+def _measured(text: str) -> Iterator[tuple[str, str]]:
+    """Find numbers with a unit that makes another figure of them: 12 orders are not 12 % of the orders."""
+    for match in _MEASURED.finditer(text):
+        for unit in filter(None, (match["before"], match["after"])):
+            yield match["number"], _UNITS.get(unit.lower(), unit.lower())
 
 
 def _spelled(text: str) -> Iterator[str]:
@@ -196,7 +214,7 @@ def _is_soft(words: Sequence[str]) -> bool:
 
 
 def _words(text: str) -> list[str]:
-    return [word.lower() for word in re.findall(r"[^\W\d_]+(?:n['’]t)?", text)]
+    return [word.replace("’", "'") for word in _WORD.findall(text.lower())]
 
 
 def _opposites(text: str, quotes: Sequence[str]) -> Iterator[str]:

@@ -9,8 +9,8 @@ from casebook.domain.words import stem
 NEGATIONS: Final = frozenset(
     """
     not no never none nobody nothing neither nor without cannot isn't aren't wasn't weren't don't doesn't didn't won't
-    can't couldn't hasn't haven't shouldn't wouldn't nicht kein keine keinen keinem keiner keines nie niemals
-    niemand nichts ohne weder
+    can't couldn't hasn't haven't hadn't shouldn't wouldn't mustn't needn't nicht kein keine keinen keinem
+    keiner keines nie niemals niemand nichts ohne weder
     """.split()
 )
 SOFT_NEGATIONS: Final = ("lack", "missing", "fail", "unable", "impossible", "absent", "fehl", "mangel", "unmöglich")
