@@ -138,7 +138,7 @@ def test_word_is_sent_when_a_run_is_done_and_when_it_has_failed(casebook: Progra
     thread.join()
     server.server_close()
     assert [message["type"] for message in got] == ["run.done", "run.failed"]
-    assert not list(casebook.outputs.glob("notices/*"))
+    assert not list(casebook.outputs.glob("_notices/*"))
 
 
 def test_a_job_works_on_one_submitted_run_and_says_when_there_is_none(

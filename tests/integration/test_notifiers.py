@@ -127,6 +127,13 @@ def test_a_submission_cannot_send_anything_to_an_address_of_its_choice(
     assert receiver.got == []
 
 
+def test_an_address_of_a_submission_is_one_address_whatever_stands_in_it(receiver: Receiver) -> None:
+    notice = replace(DONE, to=(f"ntfy://127.0.0.1:1/topic;json://{receiver.url}",))
+    with pytest.raises(TransientError):
+        ChatMessenger([], allowed=("ntfy",)).send(notice)
+    assert receiver.got == []
+
+
 @pytest.mark.parametrize(
     ("text", "is_one"),
     [

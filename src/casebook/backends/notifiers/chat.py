@@ -55,7 +55,9 @@ class ChatMessenger:
         """Send a notice to all. Raises TransientError when one of them did not take it."""
         targets = apprise.Apprise()
         for url in (*self._urls, *filter(None, map(self._of_submission, notice.to))):
-            targets.add(url)
+            target = apprise.Apprise.instantiate(url)  # as text it might be taken for several addresses
+            if target is not None:
+                targets.add(target)
         if not len(targets):
             return
         kind, text = _KINDS[notice.event], apprise.NotifyFormat.TEXT

@@ -16,7 +16,7 @@ from casebook.errors import CasebookError, TransientError
 from casebook.observability.logs import Log
 from casebook.ports import Clock, Messenger, Storage
 
-FOLDER: Final = "notices"
+FOLDER: Final = "_notices"  # no company's folder begins with an underscore
 _WAITS: Final = (5.0, 60.0)  # seconds before the second and the third try, unless the receiver says how long
 _LONGEST_WAIT: Final = 3600.0
 _LEFT_BEHIND: Final = timedelta(minutes=10)  # after which a notice's process is taken to have died

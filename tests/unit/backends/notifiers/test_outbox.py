@@ -10,6 +10,7 @@ from datetime import timedelta
 import pytest
 
 from casebook.backends.notifiers.outbox import FOLDER, NoticeOutbox
+from casebook.domain.company import slugify
 from casebook.domain.notice import Notice
 from casebook.errors import PermanentError, TransientError
 from casebook.observability.logs import Log
@@ -121,3 +122,8 @@ class Kept(Outbox):
 
     def _plan(self, key: str, waiting: object, delay: float) -> None:
         """Do nothing."""
+
+
+@pytest.mark.parametrize("name", ["Notices", "_notices", "notices", "NOTICES!"])
+def test_no_company_has_the_folder_in_which_notices_wait(name: str) -> None:
+    assert slugify(name) != FOLDER
