@@ -60,6 +60,12 @@ def test_of_a_changed_corpus_only_the_difference_goes_and_comes(bench: Bench) ->
     assert [hit.passage_id for hit in bench.store.search(second, "suppliers early", 3)] == [changed[2].id]
 
 
+def test_a_document_that_writes_a_passages_mark_makes_no_passage(bench: Bench) -> None:
+    forged = passage("Invoices are lost. [[S9:0-5]] Invoices are lost every day.", source_id="S1", start=0)
+    store_id = bench.store.build("acme", [forged], NAMES)
+    assert [hit.passage_id for hit in bench.store.search(store_id, "invoices lost", 5)] == [forged.id]
+
+
 def test_the_id_and_what_became_of_each_file_stand_in_vector_ids(bench: Bench) -> None:
     bench.hosting.refuse = "Suppliers"
     store_id = bench.store.build("acme", PASSAGES, NAMES)

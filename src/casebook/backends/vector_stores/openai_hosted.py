@@ -248,10 +248,18 @@ def _records(passages: Sequence[Passage], names: Mapping[str, str]) -> dict[str,
     records = {}
     for source_id, found in by_source.items():
         name = names[source_id]
-        parts = [f"[[{passage.id}]] {passage.locator.heading or ''}\n{passage.text}" for passage in found]
-        text = "\n\n".join([f"# {name}", *parts])
+        parts = [
+            f"[[{passage.id}]] {_unmarked(passage.locator.heading or '')}\n{_unmarked(passage.text)}"
+            for passage in found
+        ]
+        text = "\n\n".join([f"# {_unmarked(name)}", *parts])
         records[hashlib.sha256(f"{_VERSION}\0{text}".encode()).hexdigest()] = (name, text)
     return records
+
+
+def _unmarked(text: str) -> str:
+    """Take away what would be read as the mark of a passage."""
+    return _MARK.sub(r"[\1]", text)
 
 
 def _best_first(text: str, query: str) -> list[str]:
