@@ -13,12 +13,14 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
+from starlette.requests import Request
 
 from casebook.domain.intake import access_token
 from casebook.errors import StorageFailed
 from casebook.web.guard import Guard
 from casebook.web.intake import ReceivedFolder
 from casebook.web.limits import Limits
+from casebook.web.problems import Problem
 from tests.front_door import FORM, MASTER, Door, file_part, form, open_door, text_part
 
 ACME = {"company_name": "Acme GmbH"}
@@ -43,7 +45,7 @@ SMALL = Limits(
 
 def guarded(**settings: object) -> Guard:
     keys = {hashlib.sha256(key.encode()).hexdigest(): name for key, name in KEYS.items()}
-    return Guard(master=MASTER, keys=keys, rate="1000/minute", **settings)  # type: ignore[arg-type]
+    return Guard(master=MASTER, keys=keys, **({"rate": "1000/minute"} | settings))  # type: ignore[arg-type]
 
 
 @pytest.fixture
@@ -82,6 +84,11 @@ def sign(
         "webhook-timestamp": str(int(at)),
         "webhook-signature": f"{version},{base64.b64encode(mac).decode()}",
     }
+
+
+def asked(headers: dict[str, str], client: str) -> Request:
+    raw = [(name.encode(), value.encode()) for name, value in headers.items()]
+    return Request({"type": "http", "method": "POST", "path": "/", "headers": raw, "client": (client, 1)})
 
 
 def post_signed(door: Door, body: bytes, headers: dict[str, str], kind: str = "application/json") -> int:
@@ -160,6 +167,24 @@ def test_a_webhook_sent_again_is_the_same_submission_and_another_body_is_not(key
     other = json.dumps({"company_name": "Other"}).encode()
     assert post_signed(keyed, other, sign(other)) == 422
     assert len(keyed.rows()) == 1
+
+
+def test_a_claimed_signature_uploads_no_file(keyed: Door) -> None:
+    forged = {**SIGNED, "webhook-signature": "v1,AAAA"}
+    assert keyed.ask("POST", "/uploads", b"words", **{**forged, "X-File-Name": "a.txt"}).status == 401
+    assert keyed.received() == []
+    signed = {**sign(b"words", message_id="msg_2"), "X-File-Name": "a.txt"}
+    assert keyed.ask("POST", "/uploads", b"words", **signed).status == 201
+
+
+def test_claimed_signatures_do_not_use_up_what_the_real_sender_may_send() -> None:
+    guard = guarded(webhook_secrets=(NEW,), now=lambda: NOW, rate="2/minute")
+    forged = {**SIGNED, "webhook-signature": "v1,AAAA"}
+    for _ in range(2):
+        guard.sender(asked(forged, "203.0.113.9"))
+    with pytest.raises(Problem):
+        guard.sender(asked(forged, "203.0.113.9"))
+    assert guard.sender(asked(SIGNED, "198.51.100.1"))[0].principal == "webhook"
 
 
 # Who may see what

@@ -148,6 +148,16 @@ def test_a_region_that_is_not_there_is_refused_and_nothing_kept(world: World, qu
     nothing_is_left(world.eu)
 
 
+def test_what_only_claims_to_be_signed_is_not_set_aside(tmp_path: Path) -> None:
+    body = json.dumps({**FIELDS, "region": "mars"}).encode()
+    claimed = {"webhook-id": "m", "webhook-timestamp": str(int(time.time())), "webhook-signature": "v1,AAAA"}
+    guard = Guard(master=MASTER, webhook_secrets=(b"s" * 32,))
+    with two_regions(tmp_path, guard=guard) as world:
+        answer = world.eu.ask("POST", "/", body, **claimed, Content_Type="application/json")
+        assert answer.status in {401, 422}
+        assert world.eu.store.refused(10) == []
+
+
 def test_a_server_without_regions_does_not_pretend_to_follow(tmp_path: Path) -> None:
     with open_door(tmp_path / "outputs") as door:
         answer = door.ask("POST", "/?region=us", json.dumps(FIELDS).encode(), Content_Type="application/json")

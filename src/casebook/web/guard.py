@@ -7,7 +7,7 @@ import hashlib
 import hmac
 import re
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from limits import RateLimitItem, parse
@@ -63,6 +63,14 @@ class Signature:
         matches = [hmac.compare_digest(claim, mac) for claim in self._claimed for mac in expected]
         if not any(matches):
             raise _unsigned()
+
+
+async def checked(body: AsyncIterator[bytes], signature: Signature) -> AsyncIterator[bytes]:
+    """Pass a body on; at its end raise Problem: 401, when the signature is not that of this body."""
+    async for piece in body:
+        signature.update(piece)
+        yield piece
+    signature.check()
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,7 +192,9 @@ class Guard:
             self._count("failed", address(request))
             raise
         if caller.principal != LOCAL:
-            self._count(what + caller.principal, address(request) if caller.principal == ANONYMOUS else "")
+            # Who claims a signature is not known yet: a stranger must not use up what the real sender may send.
+            unknown = caller.principal == ANONYMOUS or signature is not None
+            self._count(what + caller.principal, address(request) if unknown else "")
         return caller, signature
 
     def _check_let_in(self, caller: Caller) -> None:

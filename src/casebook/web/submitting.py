@@ -55,6 +55,7 @@ class _Arrival:
     origin: str
     received_at: str
     received: Received = field(default_factory=Received)
+    is_proven: bool = False  # a signature is checked when all is read; before, anyone may have claimed it
 
 
 class Submitting:
@@ -112,7 +113,8 @@ class Submitting:
 
     def _set_aside(self, arrival: _Arrival, problem: Problem) -> None:
         """Keep for a while what a known sender sent with fields that cannot be accepted."""
-        if problem.kind != "invalid-fields" or arrival.caller.principal == ANONYMOUS:
+        is_known = arrival.is_proven and arrival.caller.principal != ANONYMOUS
+        if problem.kind != "invalid-fields" or not is_known:
             return
         refused = Refused(
             received_at=arrival.received_at,
@@ -158,6 +160,7 @@ class Submitting:
     ) -> None:
         parts, (kind, boundary, most) = self._parts, head
         body = body_of(request, parts.limits, most)
+        arrival.is_proven = signature is None
         if signature is not None:
             body = _signed(body, signature)
         if kind == JSON:
@@ -180,6 +183,7 @@ class Submitting:
                 self._uploads -= 1
         if signature is not None:
             signature.check()
+            arrival.is_proven = True
 
     def _check_disk(self) -> None:
         limits = self._parts.limits

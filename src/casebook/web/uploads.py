@@ -23,6 +23,7 @@ from starlette.routing import Route
 
 from casebook.domain.intake import UploadedFile
 from casebook.web.answers import UploadAnswer
+from casebook.web.guard import checked
 from casebook.web.intake import Received, body_of, disk_errors, read_file, shown_name
 from casebook.web.parts import Parts, as_json
 from casebook.web.problems import FieldError, Problem
@@ -55,7 +56,7 @@ class Uploads:
     async def take(self, request: Request) -> Response:
         """POST /uploads: keep one file, whose name is in X-File-Name, percent-encoded."""
         parts, limits = self._parts, self._parts.limits
-        caller, _ = parts.guard.sender(request, "file:")
+        caller, signature = parts.guard.sender(request, "file:")
         if parts.draining.is_set() or self._under_way >= limits.uploads:
             raise Problem(503, "uploads", "Too many uploads at once: send the same again.", retry_after=5)
         if parts.received.free_bytes() < limits.free_bytes:
@@ -65,6 +66,8 @@ class Uploads:
         self._under_way += 1
         try:
             body = body_of(request, limits, limits.file_bytes)
+            if signature is not None:
+                body = checked(body, signature)
             file = await read_file(body, stem=stem, name=name, folder=parts.received)
         finally:
             self._under_way -= 1
