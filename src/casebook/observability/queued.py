@@ -19,6 +19,7 @@ class QueuedLines:
         self._lines: queue.Queue[str | None] = queue.Queue(most)
         self._counting = threading.Lock()
         self._dropped = 0
+        self._abandoned = threading.Event()
         self._thread = threading.Thread(target=self._write_all, name=f"casebook-{name}", daemon=True)
         self._thread.start()
 
@@ -31,16 +32,22 @@ class QueuedLines:
                 self._dropped += 1
 
     def close(self, *, within: float = 2.0) -> bool:
-        """End after the lines that wait, but not later than `within` seconds; say whether all were written."""
+        """End after the lines that wait, but not later than `within` seconds; say whether all were written.
+
+        Lines that still wait then are given up: by the time somebody reads, the place may be another's.
+        """
         try:
             self._lines.put(None, timeout=within)
         except queue.Full:
+            self._abandoned.set()
             return False
         self._thread.join(within)
+        if self._thread.is_alive():
+            self._abandoned.set()
         return not self._thread.is_alive()
 
     def _write_all(self) -> None:
-        while (line := self._lines.get()) is not None:
+        while (line := self._lines.get()) is not None and not self._abandoned.is_set():
             try:
                 self._write(line)
                 self._tell_dropped()

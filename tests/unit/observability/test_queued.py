@@ -30,7 +30,6 @@ def test_what_does_not_fit_is_dropped_and_told_of_when_it_flows_again() -> None:
     blocked.wait()
     for number in range(5):  # two wait, three are dropped
         lines(f"{number}")
-    assert not lines.close(within=0.01)
     flowing.set()
     assert lines.close()
     assert written == ["first", "dropped 3", "0", "1"]
@@ -49,3 +48,22 @@ def test_a_reader_that_is_gone_ends_nothing() -> None:
     lines("next")
     assert lines.close()
     assert written == ["next", "dropped 1"]
+
+
+def test_lines_that_wait_after_the_end_was_given_up_are_not_written() -> None:
+    blocked, entered = threading.Event(), threading.Event()
+    written: list[str] = []
+
+    def write(line: str) -> None:
+        entered.set()
+        blocked.wait()
+        written.append(line)
+
+    lines = QueuedLines(write, told=str)
+    for line in ("first", "second", "third"):
+        lines(line)
+    assert entered.wait(10)
+    assert not lines.close(within=0.01)
+    blocked.set()
+    lines._thread.join(10)  # noqa: SLF001 - its end is what is looked at
+    assert written == ["first"]
