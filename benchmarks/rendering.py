@@ -12,10 +12,10 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 
 import msgspec
+from msgspec.structs import replace
 
 from casebook.domain.report import Report
 from casebook.report.extra import Imprint

@@ -244,7 +244,7 @@ def portfolio(cut: Quote | None = None) -> Portfolio:
 
 def without_use_cases(found: Portfolio) -> Portfolio:
     """Take the use cases out, as for a corpus that carries none."""
-    economics = replace(found.economics, estimates=(), not_estimated=())
+    economics = msgspec.structs.replace(found.economics, estimates=(), not_estimated=())
     return replace(found, use_cases=(), rejected=(), data_gaps=(), open_questions=(), economics=economics)
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
+
+import msgspec
 
 from casebook.domain.document import Locator, Outcome
 
@@ -44,8 +45,7 @@ class Horizon(StrEnum):
     LATER = "12+ months"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StepCost:
+class StepCost(msgspec.Struct, frozen=True, kw_only=True):
     """What one step used up of a language model; `cost_usd` is None when the price of a request is not known."""
 
     step: str
@@ -55,8 +55,7 @@ class StepCost:
     cost_usd: float | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RunFacts:
+class RunFacts(msgspec.Struct, frozen=True, kw_only=True):
     """How the report came to be. `id`, `created_at` and `seconds` differ between runs over the same input."""
 
     id: str
@@ -73,8 +72,7 @@ class RunFacts:
     costs: tuple[StepCost, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ReportSource:
+class ReportSource(msgspec.Struct, frozen=True, kw_only=True):
     """A file that was received, and what became of it. Paths are relative to the company's folder."""
 
     id: str
@@ -93,8 +91,7 @@ class ReportSource:
     used: bool  # whether the report quotes it
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ReportQuote:
+class ReportQuote(msgspec.Struct, frozen=True, kw_only=True):
     """Words of a source: ``text_path``'s content[start:end] == text, in code points."""
 
     id: str
@@ -108,8 +105,7 @@ class ReportQuote:
     after: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Claim:
+class Claim(msgspec.Struct, frozen=True, kw_only=True):
     """One statement of the report with the quotes it rests on."""
 
     id: str
@@ -119,8 +115,7 @@ class Claim:
     kind: ClaimKind
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Summary:
+class Summary(msgspec.Struct, frozen=True, kw_only=True):
     """The page for readers who read nothing else."""
 
     findings: tuple[str, ...]  # claim ids
@@ -130,8 +125,7 @@ class Summary:
     not_established: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ProfileField:
+class ProfileField(msgspec.Struct, frozen=True, kw_only=True):
     """A field of the form beside what the documents say of it."""
 
     name: str
@@ -139,8 +133,7 @@ class ProfileField:
     claim_ids: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Contradiction:
+class Contradiction(msgspec.Struct, frozen=True, kw_only=True):
     """Two statements that do not fit together; listed, never resolved."""
 
     field: str
@@ -149,8 +142,7 @@ class Contradiction:
     question: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Profile:
+class Profile(msgspec.Struct, frozen=True, kw_only=True):
     """The company in its own words."""
 
     fields: tuple[ProfileField, ...]
@@ -158,8 +150,7 @@ class Profile:
     portrait: tuple[str, ...] = ()  # claim ids: the company in a few sentences, when a model wrote them
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DimensionAssessment:
+class DimensionAssessment(msgspec.Struct, frozen=True, kw_only=True):
     """The level of one dimension, 1 to 5; None means that no evidence was found."""
 
     dimension: Dimension
@@ -169,8 +160,7 @@ class DimensionAssessment:
     next_level: str  # what would raise it (general knowledge)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Readiness:
+class Readiness(msgspec.Struct, frozen=True, kw_only=True):
     """Readiness by dimension; both scores run from 0 to 100."""
 
     dimensions: tuple[DimensionAssessment, ...]
@@ -180,16 +170,14 @@ class Readiness:
     comment: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SystemInUse:
+class SystemInUse(msgspec.Struct, frozen=True, kw_only=True):
     """A software system that the documents name."""
 
     name: str
     claim_ids: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DataAsset:
+class DataAsset(msgspec.Struct, frozen=True, kw_only=True):
     """A body of data that was handed in as a table, or that the documents speak of."""
 
     name: str
@@ -199,16 +187,14 @@ class DataAsset:
     claim_ids: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Inventory:
+class Inventory(msgspec.Struct, frozen=True, kw_only=True):
     """Data and systems found."""
 
     systems: tuple[SystemInUse, ...]
     data: tuple[DataAsset, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ScorePart:
+class ScorePart(msgspec.Struct, frozen=True, kw_only=True):
     """A summand of a score: `weight` x `value`, both 0 to 1, and why the value is what it is."""
 
     name: str
@@ -217,24 +203,21 @@ class ScorePart:
     why: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Score:
+class Score(msgspec.Struct, frozen=True, kw_only=True):
     """A score from 0 to 1: the sum of its parts' weight x value."""
 
     score: float
     parts: tuple[ScorePart, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Baseline:
+class Baseline(msgspec.Struct, frozen=True, kw_only=True):
     """Today's figures, quoted; or the question to ask."""
 
     claim_ids: tuple[str, ...]
     question: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DataRequirement:
+class DataRequirement(msgspec.Struct, frozen=True, kw_only=True):
     """Data that the use case needs, and what the documents show of it."""
 
     name: str
@@ -242,8 +225,7 @@ class DataRequirement:
     claim_ids: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Kpi:
+class Kpi(msgspec.Struct, frozen=True, kw_only=True):
     """A figure by which success is measured."""
 
     name: str
@@ -252,8 +234,7 @@ class Kpi:
     direction: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Screening:
+class Screening(msgspec.Struct, frozen=True, kw_only=True):
     """A first look at the EU AI Act; not legal advice."""
 
     level: str
@@ -262,8 +243,7 @@ class Screening:
     as_of: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NistNotes:
+class NistNotes(msgspec.Struct, frozen=True, kw_only=True):
     """Notes by the four functions of the NIST AI Risk Management Framework."""
 
     govern: str
@@ -272,8 +252,7 @@ class NistNotes:
     manage: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Confidence:
+class Confidence(msgspec.Struct, frozen=True, kw_only=True):
     """How sure the analyst is that the use case fits, 0 to 1, and why."""
 
     score: float
@@ -281,8 +260,7 @@ class Confidence:
     why: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class UseCase:
+class UseCase(msgspec.Struct, frozen=True, kw_only=True):
     """A proposed use of AI. Texts without claim ids are general knowledge of the pattern."""
 
     id: str
@@ -321,8 +299,7 @@ class UseCase:
     gate: str | None  # why it may not start as it stands
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Rejected:
+class Rejected(msgspec.Struct, frozen=True, kw_only=True):
     """A candidate that was looked at and left out."""
 
     title: str
@@ -331,8 +308,7 @@ class Rejected:
     quote_ids: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DataGap:
+class DataGap(msgspec.Struct, frozen=True, kw_only=True):
     """Data that is missing or weak, and what it holds up."""
 
     text: str
@@ -340,8 +316,7 @@ class DataGap:
     claim_ids: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RoadmapItem:
+class RoadmapItem(msgspec.Struct, frozen=True, kw_only=True):
     """A piece of work with what must come before it."""
 
     text: str
@@ -349,16 +324,14 @@ class RoadmapItem:
     depends_on: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RoadmapPhase:
+class RoadmapPhase(msgspec.Struct, frozen=True, kw_only=True):
     """The work of one stretch of time."""
 
     horizon: Horizon
     items: tuple[RoadmapItem, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Assumption:
+class Assumption(msgspec.Struct, frozen=True, kw_only=True):
     """A number that was assumed, to be replaced by the company's own."""
 
     id: str
@@ -369,8 +342,7 @@ class Assumption:
     unit: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BenefitEstimate:
+class BenefitEstimate(msgspec.Struct, frozen=True, kw_only=True):
     """Quoted numbers x assumptions; low, base and high in `unit`."""
 
     use_case_id: str
@@ -383,8 +355,7 @@ class BenefitEstimate:
     unit: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Economics:
+class Economics(msgspec.Struct, frozen=True, kw_only=True):
     """Cost and benefit, as far as quoted numbers carry it."""
 
     assumptions: tuple[Assumption, ...]
@@ -392,8 +363,7 @@ class Economics:
     not_estimated: tuple[str, ...]  # use case ids
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Governance:
+class Governance(msgspec.Struct, frozen=True, kw_only=True):
     """Risks and duties; screening, not legal advice."""
 
     flags: tuple[str, ...]  # claim ids: data protection, works council, confidentiality
@@ -401,8 +371,7 @@ class Governance:
     notice: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OpenQuestion:
+class OpenQuestion(msgspec.Struct, frozen=True, kw_only=True):
     """A question, and how much the answer could move the ranking."""
 
     text: str
@@ -410,16 +379,14 @@ class OpenQuestion:
     impact: Level
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Method:
+class Method(msgspec.Struct, frozen=True, kw_only=True):
     """How the report was made and what that means for its reader."""
 
     steps: tuple[str, ...]
     limits: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Coverage:
+class Coverage(msgspec.Struct, frozen=True, kw_only=True):
     """How many files were received, read and quoted."""
 
     files_received: int
@@ -429,8 +396,7 @@ class Coverage:
     statements: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Grounding:
+class Grounding(msgspec.Struct, frozen=True, kw_only=True):
     """Claims about the company, how many carry quotes, and how many of those stand in the source as stored."""
 
     claims: int
@@ -442,8 +408,7 @@ class Grounding:
     asked_again: int = 0  # answers of the model that had faults
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Report:
+class Report(msgspec.Struct, frozen=True, kw_only=True):
     """The whole report."""
 
     schema_version: str

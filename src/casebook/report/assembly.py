@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
+
+from msgspec.structs import replace
 
 from casebook.domain.analysis import Analysis, AnalystFacts, Portfolio
 from casebook.domain.document import Manifest, Outcome, Source

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import replace
 from datetime import datetime
 
 import msgspec
+from msgspec.structs import replace
 
 from casebook.domain.analysis import Analysis, AnalystFacts, Portfolio
 from casebook.domain.document import Manifest, Outcome

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 
 import msgspec
 import pytest
+from msgspec.structs import replace
 
 from casebook.domain.document import Locator, Outcome
 from casebook.domain.report import Claim, ClaimKind, Report, ReportQuote, ReportSource

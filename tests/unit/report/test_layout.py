@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from msgspec.structs import replace
 
 from casebook.domain.document import Locator, Outcome
 from casebook.domain.report import Assumption, BenefitEstimate, Contradiction, Economics, Report

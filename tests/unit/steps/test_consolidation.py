@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import msgspec
 import pytest
+from msgspec import structs
 
 from casebook.domain.analysis import Portfolio
 from casebook.domain.report import Report
@@ -101,7 +102,7 @@ def test_another_run_in_the_same_second_gets_files_of_its_own() -> None:
 
 def test_a_report_below_the_gates_is_kept_as_a_draft_and_not_delivered() -> None:
     storage = FakeStorage()
-    claim = replace(samples.portfolio().claims[0], text="They pay 9,999 euros.")
+    claim = structs.replace(samples.portfolio().claims[0], text="They pay 9,999 euros.")
     with pytest.raises(BelowShipGate, match=r"number fidelity .*draft is kept as .*draft_R1"):
         written(storage, replace(samples.portfolio(), claims=(claim,)))
     assert storage.keys("") == ["acme_gmbh/part_b/draft_R1.json"]
