@@ -99,6 +99,14 @@ def test_shortcuts_are_followed_once_and_loops_end(drive: Drive, waited: list[fl
     assert str(found["Gone"]).startswith("a shortcut whose target cannot be opened: not found")
 
 
+def test_a_folder_of_many_files_with_keys_is_listed_and_read(drive: Drive, waited: list[float], tmp_path: Path) -> None:
+    drive.add(*(Item(f"old-file-{n:04}", f"{n}.txt", parent=TOP, data=b"x", key="0-" + "k" * 80) for n in range(900)))
+    inbox = opened(drive, waited)
+    name = inbox.files()[-1].name
+    inbox.fetch(name, tmp_path / "copy")  # the keys of all together are longer than a line that servers read
+    assert (tmp_path / "copy").read_bytes() == b"x"
+
+
 def test_a_resource_key_opens_what_was_shared_long_ago(drive: Drive, waited: list[float]) -> None:
     drive.add(Item("old-folder-1", "Old", FOLDER, key="0-abc"), Item("old-file-123", "a.txt", parent="old-folder-1"))
     link = "https://drive.google.com/drive/folders/old-folder-1"

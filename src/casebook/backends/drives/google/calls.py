@@ -74,7 +74,7 @@ class DriveCalls:
         if root_url:
             document |= {"rootUrl": root_url, "baseUrl": f"{root_url}drive/v3/"}
         self._files = build_from_document(document, http=httplib2.Http(), developerKey=api_key).files()
-        self.keys: dict[str, str] = {}  # resource keys by item id, sent along with every call
+        self.keys: dict[str, str] = {}  # resource keys by item id
 
     @property
     def account(self) -> str:
@@ -84,7 +84,7 @@ class DriveCalls:
 
     def get(self, file_id: str, fields: str) -> dict[str, Any]:
         """Return facts about one item."""
-        return self._execute(self._files.get(fileId=file_id, supportsAllDrives=True, fields=fields))
+        return self._execute(self._files.get(fileId=file_id, supportsAllDrives=True, fields=fields), file_id)
 
     def children(self, folder_id: str, fields: str, page_token: str | None) -> dict[str, Any]:
         """Return one page of a folder's items."""
@@ -96,7 +96,8 @@ class DriveCalls:
                 supportsAllDrives=True,
                 includeItemsFromAllDrives=True,
                 fields=f"nextPageToken,incompleteSearch,files({fields})",
-            )
+            ),
+            folder_id,
         )
 
     def download(self, file_id: str, target: BinaryIO, *, export_as: str | None, most: int) -> None:
@@ -106,7 +107,7 @@ class DriveCalls:
             if export_as
             else self._files.get_media(fileId=file_id, supportsAllDrives=True)
         )
-        self._send_keys(request)
+        self._send_key(request, file_id)
         done = False
         with _told_apart(self.account), self._connection() as request.http:
             loading = MediaIoBaseDownload(target, request, chunksize=_CHUNK_BYTES)
@@ -134,16 +135,16 @@ class DriveCalls:
         except HttpError:  # 409: an earlier try, whose answer was lost, created it
             return
 
-    def _execute(self, request: Any) -> dict[str, Any]:  # noqa: ANN401 - the client comes without types
-        self._send_keys(request)
+    def _execute(self, request: Any, item: str = "") -> dict[str, Any]:  # noqa: ANN401 - the client comes without types
+        self._send_key(request, item)
         with _told_apart(self.account), self._connection() as http:
             answer: dict[str, Any] = request.execute(http=http, num_retries=0)
             return answer
 
-    def _send_keys(self, request: Any) -> None:  # noqa: ANN401 - as above
-        if self.keys:
-            pairs = ",".join(f"{item}/{key}" for item, key in sorted(self.keys.items()))
-            request.headers["X-Goog-Drive-Resource-Keys"] = pairs
+    def _send_key(self, request: Any, item: str) -> None:  # noqa: ANN401 - as above
+        """Send the item's own key alone: those of all that was ever listed would outgrow what a server reads."""
+        if key := self.keys.get(item):
+            request.headers["X-Goog-Drive-Resource-Keys"] = f"{item}/{key}"
 
     @contextmanager
     def _connection(self) -> Iterator[Any]:
