@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
+from msgspec.structs import replace
 
 from casebook.domain.analysis import Analysis, AnalystFacts, Portfolio
 from casebook.domain.document import Document, Locator, Manifest, Outcome, Segment, SegmentKind, Source
@@ -244,7 +244,7 @@ def portfolio(cut: Quote | None = None) -> Portfolio:
 
 def without_use_cases(found: Portfolio) -> Portfolio:
     """Take the use cases out, as for a corpus that carries none."""
-    economics = msgspec.structs.replace(found.economics, estimates=(), not_estimated=())
+    economics = replace(found.economics, estimates=(), not_estimated=())
     return replace(found, use_cases=(), rejected=(), data_gaps=(), open_questions=(), economics=economics)
 
 

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 
 from casebook import __version__
 from casebook.backends.notifiers.outbox import NoticeOutbox
-from casebook.backends.notifiers.webhook import WebhookMessenger
 from casebook.backends.vector_stores.embedded import EmbeddedVectorStore
 from casebook.domain.launch import JobName
 from casebook.domain.network import is_loopback
@@ -81,6 +80,8 @@ def open_notifier(
 
         messengers.append(ChatMessenger([*notify.to, *always], allowed=notify.allow, mail=notify.mail or None))
     if notify.webhook:
+        from casebook.backends.notifiers.webhook import WebhookMessenger  # noqa: PLC0415 - it brings ssl and http
+
         messengers.append(WebhookMessenger(notify.webhook, notify.webhook_secret))
     return NoticeOutbox(storage, messengers, clock=clock, log=log) if messengers else None
 

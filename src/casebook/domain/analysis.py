@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import msgspec
 
 from casebook.domain.quote import Quote
 from casebook.domain.report import (
@@ -19,8 +19,7 @@ from casebook.domain.report import (
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Checked:
+class Checked(msgspec.Struct, frozen=True, kw_only=True):
     """What became of what a language model wrote; all zero without one."""
 
     removed_claims: int = 0  # that their own quotes did not bear out, at the second try either
@@ -38,8 +37,7 @@ class Checked:
         )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Analysis:
+class Analysis(msgspec.Struct, frozen=True, kw_only=True):
     """Part A: the company as its documents show it."""
 
     profile: Profile
@@ -51,8 +49,7 @@ class Analysis:
     checked: Checked = Checked()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Portfolio:
+class Portfolio(msgspec.Struct, frozen=True, kw_only=True):
     """Part B: the use cases, what was left out, and what is not known."""
 
     use_cases: tuple[UseCase, ...]
@@ -66,8 +63,7 @@ class Portfolio:
     checked: Checked = Checked()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AnalystFacts:
+class AnalystFacts(msgspec.Struct, frozen=True, kw_only=True):
     """Who did the thinking, for the report's front matter."""
 
     name: str

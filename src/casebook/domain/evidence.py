@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
+
+import msgspec
 
 from casebook.domain.quote import Quote
 
@@ -39,8 +40,7 @@ class Period(StrEnum):
     YEAR = "year"
 
 
-@dataclass(frozen=True, slots=True)
-class Quantity:
+class Quantity(msgspec.Struct, frozen=True):
     """A number with its unit; `text` stands in the source from `start` to `end` (code points)."""
 
     text: str
@@ -58,8 +58,7 @@ class Quantity:
         return self.noun.lower() if self.unit in {Unit.ITEMS, Unit.MONEY} else ""
 
 
-@dataclass(frozen=True, slots=True)
-class Evidence:
+class Evidence(msgspec.Struct, frozen=True):
     """A quote, what it tells, and how strongly."""
 
     quote: Quote
@@ -70,16 +69,14 @@ class Evidence:
     language: str = "und"
 
 
-@dataclass(frozen=True, slots=True)
-class Theme:
+class Theme(msgspec.Struct, frozen=True):
     """Evidence that is about the same matter; `label` is a function of the catalogue or "other"."""
 
     label: str
     quote_ids: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class EvidenceBase:
+class EvidenceBase(msgspec.Struct, frozen=True):
     """What the `quotes` step found, in the order of the sources."""
 
     items: tuple[Evidence, ...]

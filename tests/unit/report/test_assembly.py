@@ -75,16 +75,16 @@ def test_a_use_case_is_due_in_its_phase_with_what_must_come_first() -> None:
 def test_a_gate_is_the_biggest_risk_and_without_one_the_first_risk() -> None:
     assert made(findings()).summary.biggest_risk == "Read invoices 1: Ask the works council first."
     free = structs.replace(samples.use_case(), gate=None)
-    report = made(replace(findings(), portfolio=replace(samples.portfolio(), use_cases=(free,))))
+    report = made(replace(findings(), portfolio=structs.replace(samples.portfolio(), use_cases=(free,))))
     assert report.summary.biggest_risk == "Read invoices 1: Wrong sums are booked."
 
 
 def test_contradictions_become_questions_and_questions_come_by_impact() -> None:
     contradiction = Contradiction(field="documents", form_says=None, claim_ids=("A1", "A1"), question="Which one?")
     analysis = samples.analysis()
-    analysis = replace(analysis, profile=structs.replace(analysis.profile, contradictions=(contradiction,)))
+    analysis = structs.replace(analysis, profile=structs.replace(analysis.profile, contradictions=(contradiction,)))
     high = OpenQuestion(text="How many?", use_case_id=None, impact=Level.HIGH)
-    portfolio = replace(samples.portfolio(), open_questions=(*samples.portfolio().open_questions, high, high))
+    portfolio = structs.replace(samples.portfolio(), open_questions=(*samples.portfolio().open_questions, high, high))
     report = made(replace(findings(), analysis=analysis, portfolio=portfolio))
     assert [question.text for question in report.open_questions] == ["How many?", "Which one?", "Who checks?"]
     assert any("contradicting statements" in missing for missing in report.summary.not_established)
@@ -122,7 +122,7 @@ def test_what_could_not_be_read_is_said() -> None:
             ),
             r"does not know \((fr|French)\)",
         ),
-        (replace(findings(), evidence=replace(samples.evidence(), instructions=1)), "address AI systems"),
+        (replace(findings(), evidence=structs.replace(samples.evidence(), instructions=1)), "address AI systems"),
     ],
 )
 def test_limits_are_those_of_these_documents(found: Findings, limit: str) -> None:
@@ -132,6 +132,6 @@ def test_limits_are_those_of_these_documents(found: Findings, limit: str) -> Non
 @pytest.mark.parametrize(("level", "duty"), [("limited", "Art. 50"), ("high", "Chapter III"), ("minimal", "Art. 4")])
 def test_duties_follow_from_the_screening(level: str, duty: str) -> None:
     screened = structs.replace(samples.use_case(), ai_act=structs.replace(samples.use_case().ai_act, level=level))
-    report = made(replace(findings(), portfolio=replace(samples.portfolio(), use_cases=(screened,))))
+    report = made(replace(findings(), portfolio=structs.replace(samples.portfolio(), use_cases=(screened,))))
     assert any(duty in line for line in report.governance.duties)
     assert any("data protection officer" in line for line in report.governance.duties)

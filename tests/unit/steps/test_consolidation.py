@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 
 import msgspec
 import pytest
-from msgspec import structs
+from msgspec.structs import replace
 
 from casebook.domain.analysis import Portfolio
 from casebook.domain.report import Report
@@ -102,7 +101,7 @@ def test_another_run_in_the_same_second_gets_files_of_its_own() -> None:
 
 def test_a_report_below_the_gates_is_kept_as_a_draft_and_not_delivered() -> None:
     storage = FakeStorage()
-    claim = structs.replace(samples.portfolio().claims[0], text="They pay 9,999 euros.")
+    claim = replace(samples.portfolio().claims[0], text="They pay 9,999 euros.")
     with pytest.raises(BelowShipGate, match=r"number fidelity .*draft is kept as .*draft_R1"):
         written(storage, replace(samples.portfolio(), claims=(claim,)))
     assert storage.keys("") == ["acme_gmbh/part_b/draft_R1.json"]

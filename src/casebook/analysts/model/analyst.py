@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cached_property, partial
+
+from msgspec.structs import replace
 
 from casebook.analysts.catalogue import Catalogue
 from casebook.analysts.extractive.analyst import ExtractiveAnalyst, Matching

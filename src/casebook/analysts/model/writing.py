@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
-from msgspec import structs
+from msgspec.structs import replace
 
 from casebook.analysts.extractive.claims import Claims
 from casebook.analysts.extractive.statements import Statement
@@ -122,7 +122,7 @@ def write_into(  # noqa: PLR0913 - where the texts go, and what they are checked
     questions: list[OpenQuestion] = []
     for use_case in portfolio.use_cases:
         order = by_evidence[use_case.quote_ids[0]]
-        titled = structs.replace(use_case, title=order.intended.title or use_case.title)
+        titled = replace(use_case, title=order.intended.title or use_case.title)
         one = written.get(order.number)
         if one is None:
             use_cases.append(titled)
@@ -157,7 +157,7 @@ def _filled(use_case: UseCase, one: Written, order: Order, checker: Checker, cla
     quoted = {claim.id: claim.quote_ids for claim in claims.claims}
     quote_ids = dict.fromkeys((*use_case.quote_ids, *(quote for claim in stated for quote in quoted[claim])))
     risks = [text for risk in one.risks[:MAX_RISKS] if (text := sound(risk, ""))]
-    return structs.replace(
+    return replace(
         use_case,
         summary=sound(one.approach, use_case.summary),
         users=sound(one.users, use_case.users),
