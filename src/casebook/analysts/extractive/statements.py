@@ -186,23 +186,32 @@ _Found = tuple[int, Passage, int, int, int]  # number of the passage, passage, n
 
 def _sentences(passages: Sequence[Passage]) -> Iterator[_Found]:
     """Yield all sentences that can be quoted; a new paragraph begins where more than a blank or a line end stands."""
-    paragraph, source_id, last = 0, "", 0
+    paragraph, source_id, before = 0, "", (0, 0)
     for number, passage in enumerate(passages):
         for start, end in passage.sentences:
-            if passage.source_id != source_id or _is_apart(passage, last, start):
+            if passage.source_id != source_id or _is_apart(passage, before, start):
                 paragraph += 1
-            source_id, last = passage.source_id, end
+            source_id, before = passage.source_id, (start, end)
             text = passage.text[start - passage.start : end - passage.start]
             if MIN_QUOTE_CHARACTERS <= len(text) <= MAX_CHARACTERS and text.count(" ") + 1 >= MIN_WORDS:
                 yield number, passage, paragraph, start, end
 
 
-def _is_apart(passage: Passage, last: int, start: int) -> bool:
-    """Tell whether the gap from `last` to `start` ends a paragraph; inside a passage, its line ends say so."""
+def _is_apart(passage: Passage, before: tuple[int, int], start: int) -> bool:
+    """Tell whether the gap between the sentence `before` and `start` ends a paragraph; inside a passage, lines say so.
+
+    Notes have one matter a line: a sentence that is a line of its own is a paragraph of its own. In a text whose lines
+    are broken to a width, sentences hardly ever end with the line they begin.
+    """
+    begun, last = before
     if last < passage.start:
         return start - last > 1
     gap = passage.text[last - passage.start : start - passage.start]
-    return "\n" in gap and len(gap) > 1
+    if "\n" not in gap or len(gap) > 1:
+        return "\n" in gap
+    place = begun - passage.start
+    at_line_start = place <= 0 or passage.text[place - 1] == "\n"
+    return at_line_start and "\n" not in passage.text[max(place, 0) : last - passage.start]
 
 
 def _origins(sentences: Sequence[_Found]) -> dict[str, tuple[str, ...]]:

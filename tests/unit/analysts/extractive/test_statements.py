@@ -13,6 +13,8 @@ from casebook.analysts.extractive.statements import (
     speaks_to_ai,
 )
 from casebook.analysts.extractive.wording import Tone
+from casebook.documents.passages import cut_passages
+from casebook.documents.reading import Limits, read_bytes
 from casebook.domain.evidence import Period
 from casebook.domain.words import tokens
 from tests.samples import passage
@@ -179,3 +181,18 @@ def test_features_tell_kinds_of_figures_apart() -> None:
     found = statement("We spend 40 EUR per order, and 20 orders a day come back, which is 3 %.")
     features = need_features(found.tone, found.quantities, found.words, repeated=False, question=False)
     assert all(features[name] for name in ("money", "percent", "each", "counted_over_time", "quantity"))
+
+
+@pytest.mark.parametrize(
+    ("text", "paragraphs"),
+    [
+        ("The clerks type all invoices by hand.\nThe pumps are tested in the old hall.", 2),  # notes: a line a matter
+        ("The clerks type all invoices by hand. The pumps are tested in the old hall.", 1),
+        ("The clerks type all invoices\nby hand. The pumps are tested\nin the old hall.", 1),  # broken to a width
+        ("The clerks type all invoices by hand.\n\nThe pumps are tested in the old hall.", 2),
+    ],
+)
+def test_a_sentence_that_is_a_line_of_its_own_is_a_paragraph(text: str, paragraphs: int) -> None:
+    document = read_bytes("a.txt", text.encode(), Limits())
+    found = read_statements(cut_passages("S1", document.text, document.segments))
+    assert len({statement.paragraph for statement in found}) == paragraphs
