@@ -21,6 +21,7 @@ KEY = f"cbk_{CANARY}_the-key-of-a-sender-0123456789"
 MASTER = f"{CANARY}-master-key-of-all-access-tokens"
 WEBHOOK = "whsec_" + base64.b64encode(f"{CANARY} a webhook's secret".encode()).decode()
 MODEL = f"sk-{CANARY}-0123456789abcdef"
+WRONG = "wrongvalue93ab"  # in a field of a known sender: set aside in the database, and repeated nowhere
 SECRETS = [CANARY, WEBHOOK.removeprefix("whsec_"), KEY, MASTER, MODEL]
 
 
@@ -73,7 +74,7 @@ def test_no_secret_is_in_a_log_an_answer_or_a_saved_file(casebook: Program) -> N
         post(port, submission, {"Authorization": f"Bearer {KEY}x"}),
         post(port, submission, {"Authorization": f"Basic {CANARY}", "Cookie": f"session={CANARY}"}),
         post(port, submission, {"webhook-id": "m1", "webhook-timestamp": "1", "webhook-signature": f"v1,{CANARY}"}),
-        post(port, {**submission, "readiness_score": CANARY}, {"Authorization": f"Bearer {KEY}"}),
+        post(port, {**submission, "readiness_score": WRONG}, {"Authorization": f"Bearer {KEY}"}),
         get(port, f"/runs/{CANARY}", KEY),
         get(port, f"/storage/{CANARY}?token={CANARY}", f"{KEY}x"),
     ]
@@ -93,5 +94,8 @@ def test_no_secret_is_in_a_log_an_answer_or_a_saved_file(casebook: Program) -> N
     assert run_id in ended.out
     assert all(json.loads(line)["timestamp"] for line in ended.out.splitlines())
     everywhere = [*written.values(), *(body for _, body in answers), ended.out.encode(), ended.err.encode()]
+    shown = [data for path, data in written.items() if ".sqlite3" not in path.name]
+    shown += [*(body for _, body in answers), ended.out.encode(), ended.err.encode()]
+    assert not [text for text in shown if WRONG.encode() in text]
     for secret in SECRETS:
         assert not [text for text in everywhere if secret.encode() in text]

@@ -105,7 +105,9 @@ def test_a_run_whose_worker_is_killed_around_any_save_is_ended_by_another(
     assert wait(site.worker("kill", f"{moment}:{stage}")).code == -signal.SIGKILL
     site.work_until_done()
     assert site.report() == uncut
-    assert site.logged("step done") == ONCE
+    told = site.logged("step done")
+    assert set(told.values()) == {1}
+    assert set(STAGES) - set(told) <= {stage}  # its last line may have waited to be written when it was killed
     assert [(run["id"], run["status"]) for run in site.casebook.records()] == [("R1", "done")]
     assert site.casebook("show", "R1", "--json").object["status"] == "done"
 
