@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import importlib.util
 import os
 import secrets
 import socket
@@ -39,6 +38,7 @@ from casebook.domain.prompt import Spending
 from casebook.domain.run import Run, RunStatus, Stage
 from casebook.domain.submission import Submission
 from casebook.errors import PermanentError, RunCancelled, StorageFailed
+from casebook.extras import missing_of
 from casebook.observability.logs import DailyFile, Log, Meter
 from casebook.observability.queued import QueuedLines
 from casebook.observability.redaction import Redactor, secrets_in
@@ -61,8 +61,6 @@ if TYPE_CHECKING:  # the `serve` and `model` extras: not there for those who onl
     from casebook.domain.estimate import Estimate
 
 NOTICE_SECONDS = 20.0  # for which a command that ends waits for its notices to be sent
-
-FORMAT_MODULES = {"pdf": ("typst",), "docx": ("docx", "typst")}  # typst draws the charts for Word
 
 
 def build(
@@ -195,7 +193,7 @@ def report_formats(settings: Settings) -> dict[str, ExtraFormat]:
         raise PermanentError(message)
     formats: dict[str, ExtraFormat] = {}
     for name in settings.formats:
-        if any(importlib.util.find_spec(module) is None for module in FORMAT_MODULES[name]):
+        if missing_of(name):
             message = (
                 f"the report format {name} needs the extra {name}: uv sync --extra {name}, or "
                 f"pip install 'casebook[{name}]'"
@@ -259,12 +257,12 @@ def answer(settings: Settings, company: str, question: str, *, most: int) -> Quo
 
     Raises PermanentError when the company has no run or the model cannot be asked.
     """
-    evidence = company_evidence(settings, company)
+    slug = slug_of(settings, company)
+    evidence = _evidence_of(settings, slug)
     if not settings.model.model:
         return evidence.ask(question, most)
     from casebook.thinking import write_answer  # noqa: PLC0415 - nothing of it without a model
 
-    slug = slug_of(settings, company)
     return write_answer(
         question, evidence, company=company, slug=slug, settings=settings, catalogue=catalogue(settings), clock=now
     )
@@ -277,9 +275,12 @@ def slug_of(settings: Settings, company: str) -> str:
 
 def company_evidence(settings: Settings, company: str) -> CompanyEvidence:
     """Open the documents of a company, by its name or its folder's. Raises PermanentError when it has no run."""
+    return _evidence_of(settings, slug_of(settings, company))
+
+
+def _evidence_of(settings: Settings, slug: str) -> CompanyEvidence:
     storage = open_storage(settings)
     records = RunRecords(storage)
-    slug = slug_of(settings, company)
     store = open_vector_store(settings, storage, open_log(settings, "casebook"))
     return open_evidence(slug, storage, records, store=store, library=StoredLibrary)
 

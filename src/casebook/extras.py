@@ -25,10 +25,11 @@ EXTRAS: Final[dict[str, tuple[str, tuple[str, ...]]]] = {  # name: what for, mod
 
 def missing_of(extra: str) -> list[str]:
     """Return the modules of an extra that are not installed."""
-    return [module for module in EXTRAS[extra][1] if not _is_installed(module)]
+    return [module for module in EXTRAS[extra][1] if not is_installed(module)]
 
 
-def _is_installed(module: str) -> bool:
+def is_installed(module: str) -> bool:
+    """Tell whether a module could be imported, without importing it."""
     try:
         return importlib.util.find_spec(module) is not None
     except ModuleNotFoundError:  # the package around it is missing

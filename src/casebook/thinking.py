@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from importlib.util import find_spec
 from pathlib import Path
 
 from casebook.analysts.catalogue import Catalogue
@@ -19,6 +18,7 @@ from casebook.backends.language_models.beside import OpenedBeside
 from casebook.backends.submission_stores.sqlite import SqliteDatabase
 from casebook.domain.answer import QuotedAnswer
 from casebook.errors import PermanentError
+from casebook.extras import is_installed
 from casebook.ports import Clock, LanguageModel, Progress
 from casebook.settings import ModelSettings, Settings
 
@@ -103,7 +103,7 @@ def open_model(chosen: ModelSettings) -> LanguageModel:
     """Return the model by its name. Raises PermanentError when its package or its key is missing."""
     provider, name = _parts(chosen)
     extra, package = _PACKAGES[provider]
-    if not _is_installed("pydantic_ai") or not _is_installed(package):
+    if not is_installed("pydantic_ai") or not is_installed(package):
         message = f"{chosen.model} needs a package that is not installed: pip install 'casebook[{extra}]'"
         raise PermanentError(message)
     price = _price(chosen)
@@ -180,10 +180,3 @@ def _price(chosen: ModelSettings) -> Callable[[int, int, int], float | None]:
     if provider == "local":
         return OwnPrices(0.0, 0.0)
     return ListedPrices(provider, name, "flex" if chosen.model_economy and provider == "openai" else None)
-
-
-def _is_installed(package: str) -> bool:
-    try:
-        return find_spec(package) is not None
-    except ModuleNotFoundError:  # the package around it is missing
-        return False

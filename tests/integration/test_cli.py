@@ -11,6 +11,7 @@ from click.testing import CliRunner, Result
 
 from casebook.cli import cli
 from casebook.domain.run import Stage
+from casebook.extras import EXTRAS
 
 TEXT = (
     "Every invoice from our suppliers is typed into the ledger by hand, and it takes eight minutes each.\n\n"
@@ -209,7 +210,7 @@ def test_an_unknown_format_is_wrong_usage(documents: Path) -> None:
 def test_a_format_whose_package_is_missing_says_which_extra_to_install(
     documents: Path, outputs: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("casebook.bootstrap.FORMAT_MODULES", {"pdf": ("no_such_package",)})
+    monkeypatch.setitem(EXTRAS, "pdf", ("the report as a PDF", ("no_such_package",)))
     result = call("run", documents, "--company", "Acme", "--format", "pdf")
     assert result.exit_code == 1
     assert "pip install 'casebook[pdf]'" in result.stderr
