@@ -26,8 +26,9 @@ def pytest_terminal_summary(terminalreporter: Any) -> None:  # noqa: ANN401 - py
         terminalreporter.line(f"{len(_missed)} tests need Chromium: {HOW_TO_GET}")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def chromium() -> Iterator[Browser | None]:
+    """One browser for this folder. Gone before other tests: Playwright keeps an event loop running in this thread."""
     program = next(filter(None, map(shutil.which, PROGRAMS)), None)
     if program is None:
         yield None  # `visitor` skips

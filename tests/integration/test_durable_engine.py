@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -204,6 +205,17 @@ def test_ended_runs_are_deleted_only_when_asked_and_old(bench: DurableBench) -> 
     with bench.worker(lambda _: None, limits=Limits(keep_days=-1)) as worker:  # all that ended before tomorrow
         worker.look_around()
     assert bench.queue.state("R1") is None
+
+
+def test_a_start_that_fails_leaves_the_way_free_for_the_next(bench: DurableBench) -> None:
+    async def start_where_the_engine_refuses_to() -> None:
+        with bench.worker(Work(bench)):
+            pass
+
+    with pytest.raises(RuntimeError, match="event loop"):
+        asyncio.run(start_where_the_engine_refuses_to())
+    bench.queue.enqueue("R1", "acme")
+    assert run(bench, Work(bench)) is RunStatus.DONE
 
 
 def test_a_second_worker_on_sqlite_is_told_what_to_do(tmp_path: Path) -> None:

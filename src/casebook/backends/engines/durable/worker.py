@@ -9,6 +9,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
+import sqlalchemy
 from dbos import DBOS, DBOSPortableJSONSerializer
 
 from casebook.backends.engines.durable.database import APPLICATION, QUEUE, SHAPE, WORKFLOW, open_engine
@@ -48,6 +49,8 @@ class DurableWorker:
     ) -> None:
         """Work on a run with `execute`; `settle(company_slug, run_id, status)` notes an end that no worker saw."""
         self._engine = open_engine(database_url)
+        self._closed = False
+        sqlalchemy.event.listen(self._engine, "checkin", self._leave_none_open)
         self._execute = execute
         self._settle = settle
         self._lease = lease
@@ -82,19 +85,26 @@ class DurableWorker:
                 """Be replayed from the start by whoever takes the run over, steps answered from memory."""
                 self._work_on(run_id)
 
-            DBOS.listen_queues([QUEUE])
-            DBOS.launch()
-            DBOS.register_queue(
-                QUEUE,
-                worker_concurrency=self._limits.at_once,
-                partition_concurrency=1,  # a company's runs come one after the other
-                limiter={"limit": self._limits.per_hour, "period": 3600.0} if self._limits.per_hour else None,
-                polling_interval_sec=POLL_SECONDS,
-                on_conflict="always_update",
-            )
+            try:
+                self._launch()
+            except BaseException:
+                self._close()  # the engine is one per process: half started it would be in the next one's way
+                raise
         self._every(self._lease.seconds / 5, self._lease.renew)
         self._every(self._lease.seconds / 5, self.look_around)
         self._log.info("worker started", worker=self._lease.owner)
+
+    def _launch(self) -> None:
+        DBOS.listen_queues([QUEUE])
+        DBOS.launch()
+        DBOS.register_queue(
+            QUEUE,
+            worker_concurrency=self._limits.at_once,
+            partition_concurrency=1,  # a company's runs come one after the other
+            limiter={"limit": self._limits.per_hour, "period": 3600.0} if self._limits.per_hour else None,
+            polling_interval_sec=POLL_SECONDS,
+            on_conflict="always_update",
+        )
 
     def stop(self, *, within: float) -> bool:
         """Take no more runs, end the running ones after the step they are in, and say whether all have ended.
@@ -107,12 +117,20 @@ class DurableWorker:
         self._stopped.set()
         for thread in self._threads:
             thread.join()
+        self._close()
+        self._log.info("worker stopped", worker=self._lease.owner, all_ended=ended)
+        return ended
+
+    def _close(self) -> None:
         DBOS.destroy(destroy_registry=True)
+        self._closed = True  # before the pool goes: what a thread of DBOS gives back later has none to go to
         self._engine.dispose()
         with suppress(CasebookError):
             self._lease.release()
-        self._log.info("worker stopped", worker=self._lease.owner, all_ended=ended)
-        return ended
+
+    def _leave_none_open(self, _: object, record: sqlalchemy.pool.ConnectionPoolEntry) -> None:
+        if self._closed:
+            record.invalidate()
 
     def look_around(self) -> None:
         """Do what nobody else would: take over runs of dead workers, settle ends, delete what is old.
