@@ -52,17 +52,26 @@ def test_the_kustomization_names_every_manifest() -> None:
     assert sorted(named) == sorted(path.name for path in folder.glob("*.yaml") if path.name != "kustomization.yaml")
 
 
-def test_no_pod_may_do_more_than_it_must() -> None:
-    pods = [
+def pods() -> list[Any]:
+    return [
         param.values[0]["spec"]["template"]["spec"] for param in manifests() if param.values[0]["kind"] == "Deployment"
     ]
-    assert len(pods) == 2
-    for pod in pods:
+
+
+def test_no_pod_may_do_more_than_it_must() -> None:
+    assert len(pods()) == 2
+    for pod in pods():
         assert pod["securityContext"]["runAsNonRoot"]
         (container,) = pod["containers"]
         assert container["securityContext"]["readOnlyRootFilesystem"]
         assert container["securityContext"]["capabilities"] == {"drop": ["ALL"]}
         assert "memory" in container["resources"]["limits"]
+
+
+def test_no_pod_is_told_of_services_by_variables_that_read_as_settings() -> None:
+    pod = PodSettings(image="casebook:1", namespace="casebook", environment_from=())
+    job = job_manifest(JobName("20260102_030405-abc123", 1), pod)["spec"]["template"]["spec"]
+    assert [spec.get("enableServiceLinks") for spec in (*pods(), job)] == [False, False, False]
 
 
 def test_the_compose_file_is_one_that_compose_takes() -> None:

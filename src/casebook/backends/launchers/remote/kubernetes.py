@@ -97,6 +97,7 @@ def job_manifest(job: JobName, pod: PodSettings) -> dict[str, Any]:
                     "restartPolicy": "Never",
                     "serviceAccountName": pod.service_account,
                     "automountServiceAccountToken": False,
+                    "enableServiceLinks": False,  # a service called casebook would set CASEBOOK_PORT to its address
                     "securityContext": {
                         "runAsNonRoot": True,
                         "runAsUser": 10001,
