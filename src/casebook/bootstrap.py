@@ -137,8 +137,11 @@ def service_log(settings: Settings, service: str, *, meter: Meter | None = None)
         file(line)
         stdout(line)
 
+    log = Log(write, redactor=_redactor(settings), meter=meter, service=service)
+    for sentence in Settings.misnamed(os.environ):
+        log.warning("a variable is no setting", detail=sentence)
     try:
-        yield Log(write, redactor=_redactor(settings), meter=meter, service=service)
+        yield log
     finally:
         file.close()
         stdout.close(within=0.5)  # who does not read its output does not get the end of it

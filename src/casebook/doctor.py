@@ -11,12 +11,13 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from casebook.bootstrap import catalogue, now, report_formats
+from casebook.configuration.reading import SettingsFile
 from casebook.connections import (
     check_bind,
     check_database,
@@ -33,7 +34,7 @@ from casebook.extras import EXTRAS, missing_of
 from casebook.observability.logs import Log
 from casebook.outputs import open_storage
 from casebook.ports import ReadRequest
-from casebook.settings import Settings
+from casebook.settings import FILE_NAME, Settings, settings_file
 
 PYTHON = (3, 11)
 LIBRARIES = {  # module: distribution
@@ -52,6 +53,8 @@ HOW_TO_GET_OCR = (
 )
 LEAST_FREE_BYTES = 200 * 1024 * 1024
 LANGUAGES = ("deu", "eng")
+
+_HOW_TO_GO_ON = "until it is corrected or taken out, other commands end with exit code 2"
 
 _PROBE = b"<p>Casebook reads this.</p>"  # HTML is always read in a worker process
 _SECONDS = 10  # that a program may take to say what it can do
@@ -76,6 +79,23 @@ class Check:
     def as_dict(self) -> dict[str, object]:
         """Return the check for machines."""
         return asdict(self)
+
+
+def examine_settings(environment: Mapping[str, str], given: Path | None) -> tuple[Settings, list[Check]]:
+    """Look at the settings, the file of them named or not; where one cannot be used, its default is returned."""
+    wrong: list[str] = []
+    try:
+        file = settings_file(environment, given)
+    except CasebookError as error:
+        file = SettingsFile()
+        checks = [Check("Settings file", ok=False, needed=True, finding=f"{error}; {_HOW_TO_GO_ON}")]
+    else:
+        found = str(file.path.absolute()) if file.path else f"none: no {FILE_NAME} in {Path.cwd()}, and none is named"
+        checks = [Check("Settings file", ok=True, needed=True, finding=found)]
+    settings = Settings.from_environment(environment, file, complain=wrong.append)
+    checks += [Check("Setting", ok=False, needed=True, finding=f"{message}; {_HOW_TO_GO_ON}") for message in wrong]
+    checks += [Check("Variable", ok=False, needed=False, finding=said) for said in Settings.misnamed(environment)]
+    return settings, checks
 
 
 def examine(settings: Settings) -> list[Check]:

@@ -26,7 +26,7 @@ from casebook.configuration.kinds import (
     text,
     whole,
 )
-from casebook.configuration.reading import Found, SettingsFile, find, made, read_file
+from casebook.configuration.reading import Complain, Found, SettingsFile, find, made, misnamed, read_file, refuse
 from casebook.domain.api_key import parse_api_keys
 from casebook.domain.drive_link import DriveLink
 from casebook.domain.report_files import parse_formats
@@ -35,6 +35,7 @@ from casebook.errors import PermanentError
 
 FILE_NAME = "casebook.toml"
 FILE_VARIABLE = f"{PREFIX}CONFIG"
+SENDER_VARIABLE = f"{PREFIX}KEY"  # of the sender: an option of `submit`
 DEFAULT_PORT = 8000
 
 _LANGUAGE = re.compile(r"[a-z]{2}")
@@ -411,15 +412,24 @@ class Settings:
         return f"{self.outputs_url}/{key}" if self.outputs_url else str(self.outputs / key)
 
     @classmethod
-    def from_environment(cls, environment: Mapping[str, str], file: SettingsFile | None = None) -> Settings:
-        """Read the settings. Raises PermanentError, naming what is wrong and what it takes, never its value."""
-        settings = made(cls, cls.find(environment, file))
+    def from_environment(
+        cls, environment: Mapping[str, str], file: SettingsFile | None = None, complain: Complain = refuse
+    ) -> Settings:
+        """Read the settings; `complain` is told what is wrong and what it takes, never its value."""
+        settings = made(cls, cls.find(environment, file, complain))
         return settings.at(str(settings.outputs))
 
     @classmethod
-    def find(cls, environment: Mapping[str, str], file: SettingsFile | None = None) -> list[Found]:
-        """Find each setting and where it was set. Raises PermanentError as `from_environment` does."""
-        return find(cls, environment, file or SettingsFile())
+    def find(
+        cls, environment: Mapping[str, str], file: SettingsFile | None = None, complain: Complain = refuse
+    ) -> list[Found]:
+        """Find each setting and where it was set; `complain` is told as by `from_environment`."""
+        return find(cls, environment, file or SettingsFile(), complain)
+
+    @classmethod
+    def misnamed(cls, environment: Mapping[str, str]) -> list[str]:
+        """Say which variables look like settings and are none, with the name that was probably meant."""
+        return list(misnamed(cls, environment, (FILE_VARIABLE, SENDER_VARIABLE)))
 
 
 def settings_file(environment: Mapping[str, str], given: Path | None = None) -> SettingsFile:

@@ -16,7 +16,7 @@ from casebook.cli import cli
 from casebook.configuration.kinds import settings_of
 from casebook.domain.report import SCHEMA_VERSION, Report, UseCase
 from casebook.domain.run import Folder, Stage
-from casebook.settings import FILE_VARIABLE, Settings
+from casebook.settings import FILE_VARIABLE, SENDER_VARIABLE, Settings
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
@@ -32,8 +32,7 @@ on_each_page = pytest.mark.parametrize("page", PAGES, ids=lambda page: page.rela
 
 
 def known_variables() -> set[str]:
-    # CASEBOOK_KEY is the client's: an option of `submit`
-    return {setting.variable for setting in settings_of(Settings)} | {FILE_VARIABLE, "CASEBOOK_KEY"}
+    return {setting.variable for setting in settings_of(Settings)} | {FILE_VARIABLE, SENDER_VARIABLE}
 
 
 def options_of(command: click.Command) -> set[str]:

@@ -72,6 +72,40 @@ def test_a_wrong_value_is_named_with_what_it_takes(name: str, value: str) -> Non
         Settings.from_environment({name: value})
 
 
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("CASEBOOK_MODLE", "CASEBOOK_MODLE is not a setting: did you mean CASEBOOK_MODEL?"),
+        ("CASEBOOK_OPENAI_API_KEY", "CASEBOOK_OPENAI_API_KEY is not a setting: did you mean OPENAI_API_KEY?"),
+        ("CASEBOOK_KYE", "CASEBOOK_KYE is not a setting: did you mean CASEBOOK_KEY?"),
+        ("casebook_port", "casebook_port is not a setting: did you mean CASEBOOK_PORT?"),
+        ("CASEBOOK_ZZZZZZZZZZZZZZZ", "CASEBOOK_ZZZZZZZZZZZZZZZ is not a setting: see all with casebook settings"),
+    ],
+)
+def test_a_variable_that_is_no_setting_is_told_with_the_nearest_name(name: str, said: str) -> None:
+    assert Settings.misnamed({name: "canary", "PATH": "/bin"}) == [said]
+    assert Settings.misnamed({name: ""}) == []
+
+
+def test_no_variable_that_is_read_is_said_to_be_no_setting() -> None:
+    names = {setting.variable for setting in settings_of(Settings)} | {"CASEBOOK_CONFIG", "CASEBOOK_KEY"}
+    assert Settings.misnamed(dict.fromkeys(names, "x")) == []
+
+
+def test_all_that_is_wrong_can_be_told_at_once_and_the_rest_is_read() -> None:
+    told: list[str] = []
+    file = _file("runs_at_onec = 1\n[engine]\nruns_at_once = 0\nmax_waiting = 7\n[door]\nprot = 1")
+    read = Settings.from_environment({"CASEBOOK_PORT": "canary", "CASEBOOK_MAX_FILES": "3"}, file, told.append)
+    assert [message.partition(":")[0] for message in told] == [
+        "/etc/casebook/casebook.toml has an unknown setting runs_at_onec at the top",
+        "/etc/casebook/casebook.toml has an unknown setting prot in [door]",
+        "runs_at_once in [engine] of /etc/casebook/casebook.toml is a whole number from 1",
+        "CASEBOOK_PORT is a whole number from 0 to 65535",
+    ]
+    assert (read.engine.runs_at_once, read.engine.max_waiting, read.door.port, read.door.max_files) == (2, 7, 8000, 3)
+    assert "canary" not in "".join(told)
+
+
 def test_every_setting_has_a_variable_of_its_own_and_a_meaning() -> None:
     known = list(settings_of(Settings))
     assert len({setting.variable for setting in known}) == len(known)

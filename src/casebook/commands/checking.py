@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -9,7 +10,16 @@ from typing import TYPE_CHECKING
 
 import click
 
-from casebook.commands.console import EXIT_FAILED, as_json_text, explained, json_option, outputs_option, read_settings
+from casebook.commands.console import (
+    EXIT_FAILED,
+    as_json_text,
+    config_given,
+    explained,
+    json_option,
+    outputs_option,
+    read_settings,
+    usage,
+)
 
 if TYPE_CHECKING:
     from casebook.evaluation import Measured
@@ -74,9 +84,10 @@ def schema() -> None:
 @json_option
 def doctor(outputs: str | None, as_json: bool) -> None:  # noqa: FBT001 - a flag
     """Say what is installed, what is missing, and how to get it; exit 1 when the main job cannot run."""
-    from casebook.doctor import examine  # noqa: PLC0415
+    from casebook.doctor import examine, examine_settings  # noqa: PLC0415
 
-    checks = examine(read_settings(outputs))
+    settings, checks = examine_settings(os.environ, config_given())
+    checks += examine(usage(lambda: settings.at(outputs)) if outputs else settings)
     if as_json:
         click.echo(as_json_text({"checks": [check.as_dict() for check in checks]}))
     else:

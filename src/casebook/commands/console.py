@@ -99,15 +99,30 @@ def read_settings(outputs: str | None) -> Settings:
     """Read the settings: options come before the environment, the environment before the file."""
     from casebook.settings import Settings  # noqa: PLC0415
 
+    warn_of_misnamed()
     settings = usage(lambda: Settings.from_environment(os.environ, chosen_file()))
     return usage(lambda: settings.at(outputs)) if outputs else settings
+
+
+def warn_of_misnamed() -> None:
+    """Say on stderr which variables look like settings and are none."""
+    from casebook.settings import Settings  # noqa: PLC0415
+
+    for sentence in Settings.misnamed(os.environ):
+        click.echo(f"Warning: {sentence}", err=True)
 
 
 def chosen_file() -> SettingsFile:
     """Read the settings' file: the one named with --config or CASEBOOK_CONFIG, or casebook.toml if it is here."""
     from casebook.settings import settings_file  # noqa: PLC0415
 
-    return usage(lambda: settings_file(os.environ, click.get_current_context().meta.get(_CONFIG)))
+    return usage(lambda: settings_file(os.environ, config_given()))
+
+
+def config_given() -> Path | None:
+    """Return the file that was named with --config."""
+    given: Path | None = click.get_current_context().meta.get(_CONFIG)
+    return given
 
 
 def usage(read: Callable[[], T]) -> T:

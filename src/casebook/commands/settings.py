@@ -7,7 +7,14 @@ from pathlib import Path
 
 import click
 
-from casebook.commands.console import as_json_text, chosen_file, config_option, json_option, usage
+from casebook.commands.console import (
+    as_json_text,
+    chosen_file,
+    config_option,
+    json_option,
+    usage,
+    warn_of_misnamed,
+)
 
 
 @click.command()
@@ -29,6 +36,7 @@ def settings(example: bool, as_json: bool) -> None:  # noqa: FBT001 - flags
     if example:
         click.echo(telling.example(Settings), nl=False)
         return
+    warn_of_misnamed()
     file = chosen_file()
     found = usage(lambda: Settings.find(os.environ, file))
     if as_json:

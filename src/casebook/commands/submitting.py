@@ -8,7 +8,15 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from casebook.commands.console import as_json_text, explained, fail, full_path, json_option, quiet_option
+from casebook.commands.console import (
+    as_json_text,
+    explained,
+    fail,
+    full_path,
+    json_option,
+    quiet_option,
+    warn_of_misnamed,
+)
 
 if TYPE_CHECKING:
     from casebook.sending import Outgoing
@@ -64,6 +72,7 @@ def submit(  # noqa: PLR0913, PLR0917 - one parameter an option
     """  # noqa: D301
     from casebook.sending import send  # noqa: PLC0415
 
+    warn_of_misnamed()
     fields = {
         "company_name": company,
         "company_description": description,

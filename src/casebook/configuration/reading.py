@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
-from casebook.configuration.kinds import Setting, as_text, groups_of, settings_of
+from casebook.configuration.kinds import PREFIX, Setting, as_text, groups_of, settings_of
 from casebook.errors import PermanentError
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
 
 Settings = TypeVar("Settings", bound="DataclassInstance")
+Complain = Callable[[str], object]  # is told what cannot be used; when it returns, the default is used
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,14 +59,32 @@ def read_file(path: Path) -> SettingsFile:
         raise PermanentError(message) from None  # what stands there may be a secret
 
 
-def find(kind: type[DataclassInstance], environment: Mapping[str, str], file: SettingsFile) -> list[Found]:
+def refuse(message: str) -> None:
+    """Raise PermanentError."""
+    raise PermanentError(message)
+
+
+def find(
+    kind: type[DataclassInstance], environment: Mapping[str, str], file: SettingsFile, complain: Complain = refuse
+) -> list[Found]:
     """Find all settings: in the environment, else in the file, else the default.
 
-    Raises PermanentError, naming the variable or key and what it takes, never its value.
+    `complain` is told the variable or key and what it takes, never its value.
     """
     known = list(settings_of(kind))
-    _refuse_unknown(known, file)
-    return [_find(setting, environment, file) for setting in known]
+    for message in _unknown_keys(known, file):
+        complain(message)
+    return [_find(setting, environment, file, complain) for setting in known]
+
+
+def misnamed(kind: type[DataclassInstance], environment: Mapping[str, str], beside: tuple[str, ...]) -> Iterator[str]:
+    """Say which variables are set that look like settings and are none; `beside` are names that others read."""
+    known = [*(setting.variable for setting in settings_of(kind)), *beside]
+    short = {name.removeprefix(PREFIX): name for name in known}  # what all begin with would make all of them near
+    for name in sorted(environment):
+        if environment[name] and name.upper().startswith(PREFIX) and name not in known:
+            near = short.get(nearest(name.upper().removeprefix(PREFIX), list(short)))
+            yield f"{name} is not a setting: {f'did you mean {near}?' if near else 'see all with casebook settings'}"
 
 
 def made(kind: type[Settings], found: list[Found]) -> Settings:
@@ -83,42 +103,40 @@ def nearest(name: str, names: list[str]) -> str:
     return next(iter(difflib.get_close_matches(name, names, n=1, cutoff=0.6)), "")
 
 
-def _find(setting: Setting, environment: Mapping[str, str], file: SettingsFile) -> Found:
+def _find(setting: Setting, environment: Mapping[str, str], file: SettingsFile, complain: Complain) -> Found:
     given = environment.get(setting.variable)
     if given:
-        return Found(setting, _parse(setting, given, setting.variable), setting.variable, given)
+        return _parsed(setting, given, setting.variable, setting.variable, complain)
     table = file.content if not setting.table else file.content.get(setting.table, {})
     if isinstance(table, Mapping) and table.get(setting.key, "") not in ("", []):
         where = f"{setting.key}{f' in [{setting.table}]' if setting.table else ''} of {file.path}"
         value = table[setting.key]
         if setting.is_path and file.path and isinstance(value, str) and "://" not in value:
             value = str(file.path.parent / value)
-        return Found(setting, _parse(setting, value, where), str(file.path), as_text(value))
+        return _parsed(setting, value, where, str(file.path), complain)
     return Found(setting, setting.default, "default")
 
 
-def _parse(setting: Setting, value: object, where: str) -> object:
-    try:
-        return setting.parse(value)
-    except (ValueError, PermanentError):
-        message = f"{where} is {setting.takes}: {setting.meaning}"
-        raise PermanentError(message) from None  # the value may be a secret
+def _parsed(setting: Setting, value: object, where: str, source: str, complain: Complain) -> Found:
+    with suppress(ValueError, PermanentError):  # what they say may hold a secret
+        return Found(setting, setting.parse(value), source, as_text(value))
+    complain(f"{where} is {setting.takes}: {setting.meaning}")
+    return Found(setting, setting.default, "default")
 
 
-def _refuse_unknown(known: list[Setting], file: SettingsFile) -> None:
+def _unknown_keys(known: list[Setting], file: SettingsFile) -> Iterator[str]:
     tables = {setting.table for setting in known} - {""}
     for name, value in file.content.items():
-        if name in tables:
-            if not isinstance(value, Mapping):
-                message = f"{name} of {file.path} is a table: write [{name}], and its settings on the lines below"
-                raise PermanentError(message)
+        if name not in tables:
+            yield from _unless_known(name, "", known, file)
+        elif isinstance(value, Mapping):
             for key in value:
-                _refuse_unless_known(key, name, known, file)
+                yield from _unless_known(key, name, known, file)
         else:
-            _refuse_unless_known(name, "", known, file)
+            yield f"{name} of {file.path} is a table: write [{name}], and its settings on the lines below"
 
 
-def _refuse_unless_known(key: str, table: str, known: list[Setting], file: SettingsFile) -> None:
+def _unless_known(key: str, table: str, known: list[Setting], file: SettingsFile) -> Iterator[str]:
     here = [setting.key for setting in known if setting.table == table]
     if key in here:
         return
@@ -131,4 +149,4 @@ def _refuse_unless_known(key: str, table: str, known: list[Setting], file: Setti
         message += f": did you mean {near}?"
     else:
         message += ": see all of them with casebook settings"
-    raise PermanentError(message)
+    yield message
