@@ -58,7 +58,9 @@ def test_commands_read_the_file_that_the_option_names() -> None:
     assert call("runs", "--config", "none.toml").exit_code == 2
 
 
-@pytest.mark.parametrize("arguments", [["runs"], ["settings"], ["runs", "--json"], ["submit", ".", "--to", "x", "--company", "Acme"]])
+@pytest.mark.parametrize(
+    "arguments", [["runs"], ["settings"], ["runs", "--json"], ["submit", ".", "--to", "x", "--company", "Acme"]]
+)
 def test_a_variable_that_is_no_setting_is_warned_of_once_and_nothing_else_changes(
     monkeypatch: pytest.MonkeyPatch, arguments: list[str]
 ) -> None:
