@@ -46,11 +46,13 @@ class Quantity(msgspec.Struct, frozen=True):
     text: str
     start: int
     end: int
-    value: float
+    value: float  # the middle of a range
     unit: Unit
     noun: str = ""  # what is counted, or the currency
     period: Period | None = None
     each: bool = False  # "per order", "pro Angebot": a cost of one, not a sum
+    low: float | None = None  # the ends of a range: "four to six minutes"
+    high: float | None = None
 
     @property
     def noun_family(self) -> str:

@@ -31,7 +31,7 @@ class Basis:
     """The figures an estimate rests on: hours a year, or money a year, and how they were worked out."""
 
     statements: tuple[Statement, ...]
-    amount: float
+    amounts: tuple[float, float, float]  # low, base, high: the ends and the middle where a range is quoted
     unit: str
     working: str
 
@@ -45,14 +45,16 @@ def estimate(use_case_id: str, basis: Basis, claim_ids: Sequence[str]) -> Benefi
     """Turn a basis into low, base and high."""
     share = SHARE if basis.unit == "hours a year" else COST_SHARE
     used = (share.id, WORKING_YEAR.id) if basis.rests_on_working_year else (share.id,)
+    low, base, high = basis.amounts
+    ranges = ", a range by its lower end / middle / upper end," if low < high else ""
     return BenefitEstimate(
         use_case_id=use_case_id,
         claim_ids=tuple(claim_ids),
-        calculation=f"{basis.working} × {share.low:.0%} / {share.base:.0%} / {share.high:.0%}",
+        calculation=f"{basis.working}{ranges} × {share.low:.0%} / {share.base:.0%} / {share.high:.0%}",
         assumption_ids=used,
-        low=_rounded(basis.amount * share.low),
-        base=_rounded(basis.amount * share.base),
-        high=_rounded(basis.amount * share.high),
+        low=_rounded(low * share.low),
+        base=_rounded(base * share.base),
+        high=_rounded(high * share.high),
         unit=basis.unit,
     )
 
@@ -67,7 +69,7 @@ def _hours_over_time(statements: Sequence[Statement]) -> Basis | None:
         for quantity in statement.quantities:
             if quantity.unit is Unit.HOURS and quantity.period and not quantity.each:
                 times = A_YEAR[quantity.period]
-                return Basis((statement,), quantity.value * times, "hours a year", _a_year(quantity, times))
+                return Basis((statement,), _times(quantity, times), "hours a year", _a_year(quantity, times))
     return None
 
 
@@ -78,9 +80,11 @@ def _count_times_duration(statements: Sequence[Statement]) -> Basis | None:
     if not count or not duration:
         return None
     times = A_YEAR[count[1].period or Period.YEAR]
+    low, base, high = _times(duration[1], times)
+    least, middle, most = _times(count[1], 1)
     return Basis(
         tuple(dict.fromkeys((count[0], duration[0]))),
-        count[1].value * times * duration[1].value,
+        (low * least, base * middle, high * most),
         "hours a year",
         f"{_a_year(count[1], times)} × “{duration[1].text}”",
     )
@@ -91,7 +95,14 @@ def _money_over_time(statements: Sequence[Statement]) -> Basis | None:
     if not found:
         return None
     times = A_YEAR[found[1].period or Period.YEAR]
-    return Basis((found[0],), found[1].value * times, f"{found[1].noun} a year", _a_year(found[1], times))
+    return Basis((found[0],), _times(found[1], times), f"{found[1].noun} a year", _a_year(found[1], times))
+
+
+def _times(quantity: Quantity, times: int) -> tuple[float, float, float]:
+    """The lower end, the middle and the upper end of a quantity, so many times."""
+    low = quantity.value if quantity.low is None else quantity.low
+    high = quantity.value if quantity.high is None else quantity.high
+    return low * times, quantity.value * times, high * times
 
 
 def _a_year(quantity: Quantity, times: int) -> str:

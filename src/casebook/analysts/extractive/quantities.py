@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import re
 
+from msgspec.structs import replace
+
+from casebook.analysts.extractive.counted import end_of_counted
 from casebook.domain.evidence import Period, Quantity, Unit
+from casebook.domain.words import STOP_WORDS
 
 _NUMBER = r"(?:\d{1,3}(?:[.,'’\u202f\u00a0 ]\d{3})+(?:[.,]\d{1,2})?|\d+(?:[.,]\d+)?)"
 _WORD_NUMBERS = {
@@ -44,17 +48,21 @@ _PER_UNNAMED = re.sub(r"\?P<\w+>", "?:", _PER)
 _EACH = r"(?P<each>\s*(?:per|pro|je(?!\s+nach\b)|for each|for every|/)\s+(?:[^\W\d_]{3,})|\s+each\b)"
 _HOUR_WORDS = "|".join(sorted(_HOURS_IN, key=len, reverse=True))
 _DOT = r"(?:(?<=mio|mrd|tsd|std|min|hrs)\.)?"  # of an abbreviation, not of the sentence
+_ANY_NUMBER = rf"(?:{_NUMBER}|\b(?:{_SPELLED})\b)"
+_JOINED = r"(?:\s(?:to|bis|or|oder)\s|\s?[-–—]\s?)"  # the ends of a range
+_RANGE = rf"(?:(?:between|zwischen)\s(?P<low>{_ANY_NUMBER})\s(?:and|und)\s|(?P<from>{_ANY_NUMBER}){_JOINED})?"
+_MONEY_RANGE = rf"(?:(?P<money_low>{_NUMBER}){_JOINED})?"
 _QUANTITY = re.compile(
     rf"""
-    (?P<currency>€|£|\$|EUR|GBP|USD|CHF)\s?(?P<money>{_NUMBER})(?:\s?(?P<money_scale>k|m|mn|bn|million|billion|thousand|Mio|Mrd|Tsd)\b{_DOT})?
-    |(?<![\w.,-])(?P<number>{_NUMBER}|\b(?:{_SPELLED})\b)(?:[-\s]?(?P<scale>k|mn|million|billion|thousand|Mio|Mrd|Tsd|Millionen|Milliarden)\b{_DOT})?
+    (?P<currency>€|£|\$|EUR|GBP|USD|CHF)\s?{_MONEY_RANGE}(?P<money>{_NUMBER})(?:\s?(?P<money_scale>k|m|mn|bn|million|billion|thousand|Mio|Mrd|Tsd)\b{_DOT})?
+    |(?<![\w.,-]){_RANGE}(?P<number>{_ANY_NUMBER})(?:[-\s]?(?P<scale>k|mn|million|billion|thousand|Mio|Mrd|Tsd|Millionen|Milliarden)\b{_DOT})?
       [\s\u00a0\u202f-]?(?:
         (?P<percent>%|percent|per\ cent|Prozent|v\.H\.)
         |(?P<unit_money>€|£|\$|EUR\b|Euro\b|euros?\b|GBP\b|CHF\b|Franken\b|USD\b|pounds?\b)
-        |(?:working\s|full\s|ganze[rn]?\s|volle[rn]?\s)?(?P<unit_hours>{_HOUR_WORDS})\b{_DOT}
+        |(?:working\s|business\s|full\s|ganze[rn]?\s|volle[rn]?\s)?(?P<unit_hours>{_HOUR_WORDS})\b{_DOT}
         |(?P<people>employees|people|staff|Mitarbeitende[rn]?|Mitarbeiter(?:innen)?|Beschäftigten?|Personen|FTEs?|Köpfe|colleagues|Kollegen)\b
         |(?P<bare>(?={_PER_UNNAMED}))
-        |(?P<noun>(?:[a-zäöüß]{{3,}}\s){{0,2}}?[^\W\d_]{{3,}})
+        |(?P<noun>[^\W\d_]{{3,}})
       )
     """,
     re.VERBOSE | re.IGNORECASE,
@@ -96,6 +104,18 @@ _LAST_YEAR = re.compile(
     r"\b(?:last year|this year|letztes Jahr|im letzten Jahr|im Vorjahr|dieses Jahr)\b", re.IGNORECASE
 )
 _YEAR = re.compile(r"(?:19|20)\d\d")
+_NEAR = 80  # characters
+_BETWEEN_ENDS = re.compile(_JOINED)
+_BOUND = re.compile(  # a figure without it is another figure
+    r"\b(?:up to|at (?:least|most)|(?:more|less|fewer) than|bis zu|mindestens|höchstens|maximal|(?:mehr|weniger) als)"
+    r"\s+$",
+    re.IGNORECASE,
+)
+_CHANGE = re.compile(
+    r"\b(?:r[oi]se(?:n|s)?|gr[eo]w(?:n|s)?|f[ea]ll(?:en|s)?|went|gone|go|climb\w*|jump\w*|dropp?\w*|increas\w*|decreas\w*"
+    r"|reduc\w*|shrank|shrunk|cut|improv\w*|lower\w*|shorten\w*|chang\w*|moved|doubled|up|down)\b[^.;]*\bfrom\s+$",
+    re.IGNORECASE,
+)
 
 
 def find_quantities(text: str, offset: int = 0) -> tuple[Quantity, ...]:
@@ -106,27 +126,41 @@ def find_quantities(text: str, offset: int = 0) -> tuple[Quantity, ...]:
     found: list[Quantity] = []
     for match in _QUANTITY.finditer(text):
         quantity = _quantity(text, match, offset)
-        if quantity:
+        if quantity and found and _is_range(text, found[-1], quantity, offset):
+            found[-1] = _joined(text, found[-1], quantity, offset)
+        elif quantity:
             found.append(quantity)
     return tuple(found)
 
 
 def _quantity(text: str, match: re.Match[str], offset: int) -> Quantity | None:
     raw = match["money"] or match["number"]
-    if _names_something(text, match, raw):
+    unit, factor = _unit(match)
+    factor *= _SCALE.get(_plain(match["money_scale"] or match["scale"] or ""), 1)
+    value, low = parse_number(raw), _low(match)
+    start = match.start()
+    if low is not None and (low >= value or _is_change(text, start)):  # not a range: only where it led counts
+        low, start = None, match.start("currency") if match["money"] else match.start("number")
+        if text[start - 1] in "-–—":  # "3-2"
+            return None
+    named_to = end_of_counted(text, match.start("noun")) if match["noun"] else match.end()
+    noun = _noun(match, text[match.start("noun") : named_to] if match["noun"] else "")
+    if _names_something(text, match, raw, noun):
         return None
-    end, period, each = _tail(text, match)
+    end, period, each = _tail(text, named_to)
     if period is None and not each:
         period, each = _said_before(text, match)
-    unit, noun, factor = _unit(match)
-    value = parse_number(raw) * factor * _SCALE.get(_plain(match["money_scale"] or match["scale"] or ""), 1)
-    if unit is Unit.ITEMS and period is None and parse_number(raw) < 2:  # noqa: PLR2004 - "one customer" counts nothing
+    if unit is Unit.ITEMS and period is None and value < 2:  # noqa: PLR2004 - "one customer" counts nothing
         return None
+    bound = _BOUND.search(text, max(0, start - _NEAR), start)
+    start = bound.start() if bound else start
     return Quantity(
-        text=text[match.start() : end],
-        start=offset + match.start(),
+        text=text[start:end],
+        start=offset + start,
         end=offset + end,
-        value=value,
+        value=(value if low is None else (low + value) / 2) * factor,
+        low=None if low is None else low * factor,
+        high=None if low is None else value * factor,
         unit=unit,
         noun=noun,
         period=period,
@@ -134,7 +168,39 @@ def _quantity(text: str, match: re.Match[str], offset: int) -> Quantity | None:
     )
 
 
-def _names_something(text: str, match: re.Match[str], raw: str) -> bool:
+def _low(match: re.Match[str]) -> float | None:
+    raw = match["money_low"] or match["low"] or match["from"]
+    return parse_number(raw) if raw else None
+
+
+def _is_range(text: str, first: Quantity, second: Quantity, offset: int) -> bool:
+    """Tell whether two figures are the ends of a range: "30 minutes to 2 hours"."""
+    return (
+        _BETWEEN_ENDS.fullmatch(text, first.end - offset, second.start - offset) is not None
+        and (first.unit, first.noun_family) == (second.unit, second.noun_family)
+        and not (first.period or first.each or first.high or second.high)
+        and first.value < second.value
+        and not _is_change(text, first.start - offset)
+    )
+
+
+def _is_change(text: str, start: int) -> bool:
+    """Tell whether "from 40 to 60" at `start` tells of two times, not of a range."""
+    return _CHANGE.search(text, max(0, start - _NEAR), start) is not None
+
+
+def _joined(text: str, first: Quantity, second: Quantity, offset: int) -> Quantity:
+    return replace(
+        second,
+        text=text[first.start - offset : second.end - offset],
+        start=first.start,
+        value=(first.value + second.value) / 2,
+        low=first.value,
+        high=second.value,
+    )
+
+
+def _names_something(text: str, match: re.Match[str], raw: str, noun: str) -> bool:
     """Tell whether a number is a year, a clock time or part of a name ("week 36", "Linie 3"), not a count."""
     if match["bare"] is not None and _CLOCK.match(text, match.end()):
         return True
@@ -143,7 +209,8 @@ def _names_something(text: str, match: re.Match[str], raw: str) -> bool:
     return bool(
         _YEAR.fullmatch(raw)
         or _NOT_A_COUNT.match(match["noun"])
-        or match["noun"].split()[-1].lower() in _NO_NOUNS
+        or match["noun"].lower() in STOP_WORDS
+        or noun.lower() in _NO_NOUNS
         or _NUMBERED.search(text, 0, match.start())
     )
 
@@ -168,29 +235,33 @@ def _stated_period(text: str) -> Period | None:
     return _PERIODS[_plain(stated["period"])] if stated else None
 
 
-def _tail(text: str, match: re.Match[str]) -> tuple[int, Period | None, bool]:
+def _tail(text: str, start: int) -> tuple[int, Period | None, bool]:
     """Read what follows: "a day", "pro Woche", "per order"."""
-    tail = _TAIL.match(text, match.end()) or _TAIL_NOUN.match(text, match.end())
+    tail = _TAIL.match(text, start) or _TAIL_NOUN.match(text, start)
     if not tail:
-        return match.end(), None, False
+        return start, None, False
     groups = tail.groupdict()
     word = _plain(groups.get("period") or groups.get("adverb") or "")
     period = _PERIODS.get(word)
     return tail.end(), period, period is None
 
 
-def _unit(match: re.Match[str]) -> tuple[Unit, str, float]:
-    if match["money"]:
-        return Unit.MONEY, _currency(match["currency"]), 1
+def _unit(match: re.Match[str]) -> tuple[Unit, float]:
+    if match["money"] or match["unit_money"]:
+        return Unit.MONEY, 1
     if match["percent"]:
-        return Unit.PERCENT, "", 1
-    if match["unit_money"]:
-        return Unit.MONEY, _currency(match["unit_money"]), 1
+        return Unit.PERCENT, 1
     if match["unit_hours"]:
-        return Unit.HOURS, "", _HOURS_IN[_plain(match["unit_hours"])]
-    if match["people"]:
-        return Unit.PEOPLE, match["people"], 1
-    return Unit.ITEMS, match["noun"].split()[-1] if match["noun"] else "", 1
+        return Unit.HOURS, _HOURS_IN[_plain(match["unit_hours"])]
+    return (Unit.PEOPLE if match["people"] else Unit.ITEMS), 1
+
+
+def _noun(match: re.Match[str], counted: str) -> str:
+    """Name what is counted: the last word of its name, or the currency."""
+    sign = match["currency"] or match["unit_money"]
+    if sign:
+        return _currency(sign)
+    return match["people"] or (counted.rsplit(maxsplit=1)[-1] if counted else "")
 
 
 def _currency(sign: str) -> str:

@@ -37,25 +37,35 @@ def basis(*texts: str) -> Basis:
 def test_hours_over_time_become_hours_a_year(text: str, amount: float, working: str) -> None:
     found = basis(text)
     assert (found.unit, found.working) == ("hours a year", working)
-    assert found.amount == pytest.approx(amount)
+    assert found.amounts == pytest.approx((amount, amount, amount))
 
 
 def test_a_count_times_a_duration_becomes_hours_a_year() -> None:
     found = basis("We receive 1,200 invoices a month from suppliers.", INVOICES, "It takes five minutes per invoice.")
-    assert found.amount == pytest.approx(1200)
+    assert found.amounts[1] == pytest.approx(1200)
     assert found.working == "“1,200 invoices a month” × 12 a year × “five minutes per invoice”"
     assert [one.number for one in found.statements] == [0, 2]
 
 
 def test_count_and_duration_of_one_statement_rest_on_it_once() -> None:
     found = basis("We type 50 orders a day, which takes 12 minutes per order.")
-    assert found.amount == pytest.approx(50 * 220 * 0.2)
+    assert found.amounts[1] == pytest.approx(50 * 220 * 0.2)
     assert len(found.statements) == 1
 
 
 def test_money_over_time_becomes_money_a_year() -> None:
     found = basis("Penalties cost us 3,000 EUR per month, they say.")
-    assert (found.amount, found.unit) == (36_000, "EUR a year")
+    assert (found.amounts[1], found.unit) == (36_000, "EUR a year")
+
+
+def test_a_range_is_worked_out_by_its_ends_and_its_middle() -> None:
+    found = estimate("U1", basis("We type 80 to 120 orders a day, which takes four to six minutes per order."), [])
+    assert found.calculation == (
+        "“80 to 120 orders a day” × 220 a year × “four to six minutes per order”, a range by its lower end / middle / "
+        "upper end, × 20% / 35% / 50%"
+    )
+    hours = (80 * 220 * 4 / 60 * 0.2, 100 * 220 * 5 / 60 * 0.35, 120 * 220 * 6 / 60 * 0.5)
+    assert (found.low, found.base, found.high) == pytest.approx(hours, rel=0.05)
 
 
 def test_hours_come_before_money() -> None:
@@ -83,7 +93,7 @@ def test_lead_times_and_single_figures_add_up_to_nothing(texts: tuple[str, ...])
 
 
 def test_an_estimate_is_rounded_to_two_significant_digits() -> None:
-    found = estimate("U1", Basis((), 1234.5, "hours a year", "“x” × 12 a year"), ["B1"])
+    found = estimate("U1", Basis((), (1234.5, 1234.5, 1234.5), "hours a year", "“x” × 12 a year"), ["B1"])
     assert (found.low, found.base, found.high) == (250, 430, 620)
     assert found.calculation == "“x” × 12 a year × 20% / 35% / 50%"
     assert (found.use_case_id, found.claim_ids, found.assumption_ids) == ("U1", ("B1",), (SHARE.id,))

@@ -72,6 +72,80 @@ def test_a_figure_for_one_piece_is_told_from_a_sum(text: str, words: str) -> Non
     assert (quantity.text, quantity.each, quantity.period) == (words, True, None)
 
 
+@pytest.mark.parametrize(
+    ("text", "words", "low", "high"),
+    [
+        ("It takes four to six minutes each.", "four to six minutes each", 4 / 60, 6 / 60),
+        ("It takes between 10 and 15 minutes.", "between 10 and 15 minutes", 10 / 60, 15 / 60),
+        ("It takes two or three hours a week.", "two or three hours a week", 2, 3),
+        ("We receive 80 to 120 orders a day.", "80 to 120 orders a day", 80, 120),
+        ("A case costs 500-600 EUR.", "500-600 EUR", 500, 600),
+        ("It costs €2 to 3 million a year.", "€2 to 3 million a year", 2e6, 3e6),
+        ("It takes 30 minutes to 2 hours per case.", "30 minutes to 2 hours per case", 0.5, 2),
+        ("Some 4-6% of the parts are scrapped.", "4-6%", 4, 6),
+        ("Das dauert vier bis sechs Minuten pro Auftrag.", "vier bis sechs Minuten pro Auftrag", 4 / 60, 6 / 60),
+        ("Jede Prüfung kostet 20–30 Minuten.", "20–30 Minuten", 20 / 60, 30 / 60),
+        ("Es sind zwischen 80 und 120 Bestellungen.", "zwischen 80 und 120 Bestellungen", 80, 120),
+        ("Es kostet 2.000 bis 3.000 Euro im Monat.", "2.000 bis 3.000 Euro im Monat", 2000, 3000),
+        ("Der Ausschuss liegt bei 4 % bis 6 %.", "4 % bis 6 %", 4, 6),
+    ],
+)
+def test_a_range_stays_a_range(text: str, words: str, low: float, high: float) -> None:
+    (quantity,) = find_quantities(text)
+    assert quantity.text == words
+    assert (quantity.low, quantity.high) == pytest.approx((low, high))
+    assert quantity.value == pytest.approx((low + high) / 2)
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("Orders rose from 40 to 60 orders a day.", ["60 orders a day"]),
+        ("We cut it from 15 to 6 minutes.", ["6 minutes"]),
+        ("Scrap went from 4 % to 6 %.", ["4 %", "6 %"]),
+        ("We lost 3-2 games.", []),
+        ("The 2023-2024 invoices are missing.", []),
+        ("From 10 to 12 am on 3 to 5 March 2024.", []),
+    ],
+)
+def test_changes_scores_and_dates_are_no_ranges(text: str, words: list[str]) -> None:
+    found = find_quantities(text)
+    assert [quantity.text for quantity in found] == words
+    assert all(quantity.low is None for quantity in found)
+
+
+@pytest.mark.parametrize(
+    ("text", "words", "noun"),
+    [
+        ("They correct 2,300 typing errors in the master data.", "2,300 typing errors", "errors"),
+        ("They correct 2,300 typing errors a month.", "2,300 typing errors a month", "errors"),
+        ("Some 1,200 sales orders were late.", "1,200 sales orders", "orders"),
+        ("We keep three Excel lists by hand.", "three Excel lists", "lists"),
+        ("Some 40 customers complain.", "40 customers", "customers"),
+        ("Es wurden 5.000 fehlerhafte Adressen korrigiert.", "5.000 fehlerhafte Adressen", "Adressen"),
+        ("Wir pflegen drei Excel-Listen von Hand.", "drei Excel-Listen", "Excel-Listen"),
+        ("Wir haben 50 Bestellungen falsch erfasst.", "50 Bestellungen", "Bestellungen"),
+    ],
+)
+def test_what_is_counted_is_named_to_its_end(text: str, words: str, noun: str) -> None:
+    (quantity,) = find_quantities(text)
+    assert (quantity.text, quantity.noun) == (words, noun)
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("An offer takes up to 10 days.", "up to 10 days"),
+        ("Angebote dauern bis zu 10 Tage.", "bis zu 10 Tage"),
+        ("We lose at least 3 hours a week.", "at least 3 hours a week"),
+        ("Das kostet mehr als 500 EUR im Monat.", "mehr als 500 EUR im Monat"),
+    ],
+)
+def test_a_bound_is_part_of_the_figure(text: str, words: str) -> None:
+    (quantity,) = find_quantities(text)
+    assert quantity.text == words
+
+
 def test_depending_on_something_is_not_for_each() -> None:
     (quantity,) = find_quantities("Das dauert 2 Stunden je nach Umfang.")
     assert (quantity.text, quantity.each) == ("2 Stunden", False)
@@ -116,8 +190,9 @@ def test_spans_are_moved_with_the_text() -> None:
 
 
 _WORDS = (
-    "1,250.5 12 0,5 zwei half eine halbe a € EUR k Mio. % hours Std. Tage orders am Tag per pro je each , . -".split()
-)
+    "1,250.5 12 0,5 zwei half eine halbe a € EUR k Mio. % hours Std. Tage orders sales Aufträge am Tag per pro je each "
+    "to bis between and up from , . - –"
+).split()
 _PIECES = st.sampled_from([*_WORDS, "\n", "\u00a0"])
 
 
