@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -186,17 +186,26 @@ def _grounding(claims: Sequence[Claim], quotes: Sequence[ReportQuote], findings:
 
 def _summary(use_cases: Sequence[UseCase], analysis: Analysis, findings: Findings) -> Summary:
     open_now = [use_case for use_case in use_cases if not use_case.gate]
-    soon = [use_case for use_case in open_now if use_case.horizon is Horizon.NOW]
     return Summary(
         findings=findings.portfolio.headlines
         or tuple(use_case.claim_ids[0] for use_case in use_cases[:_FINDINGS] if use_case.claim_ids),
         top_use_cases=tuple(use_case.id for use_case in open_now[:_TOP]),
-        first_90_days=tuple(
-            f"{use_case.title}: {use_case.first_step}" for use_case in (soon or open_now)[:_TOP] if use_case.first_step
-        ),
+        first_90_days=tuple(_first_90_days(open_now)),
         biggest_risk=_biggest_risk(use_cases),
         not_established=tuple(_not_established(use_cases, analysis, findings)),
     )
+
+
+def _first_90_days(use_cases: Sequence[UseCase]) -> Iterator[str]:
+    """Say what starts within three months; where nothing does, what must come first."""
+    soon = [use_case for use_case in use_cases if use_case.horizon is Horizon.NOW]
+    for use_case in soon[:_TOP]:
+        if use_case.first_step:
+            yield f"{use_case.title}: {use_case.first_step}"
+    for use_case in use_cases[:_TOP] if not soon else ():
+        waits_for = _roadmap_item(use_case).depends_on
+        if waits_for:
+            yield f"{use_case.title} starts later ({use_case.horizon}); get ready: {'; '.join(waits_for)}"
 
 
 def _biggest_risk(use_cases: Sequence[UseCase]) -> str:

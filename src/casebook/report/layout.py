@@ -170,7 +170,8 @@ class _Layout:
             Link(use_case.title, f"#{use_case.id.lower()}"),
             Text(
                 f" — {use_case.function}; value {use_case.value.score:.2f}, feasibility "
-                f"{use_case.feasibility.score:.2f}, confidence {use_case.confidence.level}. {use_case.summary}"
+                f"{use_case.feasibility.score:.2f}, confidence {use_case.confidence.level}, start {use_case.horizon}. "
+                f"{use_case.summary}"
             ),
         )
 

@@ -10,7 +10,7 @@ import pytest
 from msgspec import structs
 
 from casebook.domain.document import Manifest, Outcome
-from casebook.domain.report import Contradiction, Level, OpenQuestion, Report
+from casebook.domain.report import Contradiction, Horizon, Level, OpenQuestion, Report, UseCase
 from casebook.report.assembly import Findings, assemble
 from tests import samples
 from tests.fakes import FakeLibrary
@@ -70,6 +70,21 @@ def test_a_use_case_is_due_in_its_phase_with_what_must_come_first() -> None:
     (phase,) = made(findings()).roadmap
     (item,) = phase.items
     assert item.depends_on == ("Ask the works council first.", "A scanner", "1 of 2 kinds of data (see Data gaps)")
+
+
+def test_the_first_90_days_hold_only_what_starts_in_them() -> None:
+    now = structs.replace(samples.use_case(), gate=None, first_step="Count them.")
+    later = structs.replace(now, title="Plan shifts", horizon=Horizon.NEXT)
+
+    def first_90_days(*use_cases: UseCase) -> tuple[str, ...]:
+        portfolio = structs.replace(samples.portfolio(), use_cases=use_cases)
+        return made(replace(findings(), portfolio=portfolio)).summary.first_90_days
+
+    assert first_90_days(later, now) == ("Read invoices 1: Count them.",)
+    assert first_90_days(later) == (
+        "Plan shifts starts later (3-12 months); get ready: A scanner; 1 of 2 kinds of data (see Data gaps)",
+    )
+    assert first_90_days(structs.replace(later, prerequisites=(), data=())) == ()
 
 
 def test_a_gate_is_the_biggest_risk_and_without_one_the_first_risk() -> None:
