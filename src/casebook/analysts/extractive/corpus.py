@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
+from casebook.analysts.extractive.asides import is_demand, is_from_outside, is_of_others
 from casebook.analysts.extractive.matching import thesaurus
 from casebook.analysts.extractive.phrases import Phrases
 from casebook.analysts.extractive.statements import Statement, read_statements, same_words, speaks_to_ai
@@ -26,7 +27,7 @@ SHARED_IN = 3  # sources: a sentence that stands in so many is letterhead or a n
 
 @dataclass(frozen=True)
 class Corpus:
-    """The usable statements of all sources, in order."""
+    """The usable statements of all sources, in order; what tells of others alone is not among them."""
 
     sources: tuple[Source, ...]
     statements: tuple[Statement, ...]
@@ -39,13 +40,21 @@ class Corpus:
         """Read the statements of a library."""
         found = read_statements(library.passages())
         plain = [statement for statement in found if not speaks_to_ai(statement.text)]
-        usable = tuple(statement for statement in plain if len(statement.origins) < SHARED_IN)
+        sources = tuple(library.sources())
+        outside = {source.id for source in sources if is_from_outside(source.name, library.text(source.id))}
+        own = [one for one in plain if one.source_id not in outside and not is_of_others(one.text)]
+        names = {source.id: source.name for source in sources}
+        usable = tuple(
+            replace(one, need=0.0, aside=True) if is_demand(names.get(one.source_id, ""), one.text) else one
+            for one in own
+            if len(one.origins) < SHARED_IN
+        )
         repeats = sum(len(statement.origins) - 1 for statement in found)
         return cls(
-            sources=tuple(library.sources()),
+            sources=sources,
             statements=usable,
             instructions=len(found) - len(plain),
-            duplicates=repeats + len(plain) - len(usable),
+            duplicates=repeats + len(own) - len(usable),
             shared={same_words(one.text): one.origins for one in found if len(one.origins) > 1},
         )
 

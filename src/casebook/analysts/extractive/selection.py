@@ -142,7 +142,7 @@ def _described(statement: Statement, fits: dict[int, float], descriptions: Descr
 def _worth_matching(statements: Sequence[Statement], index: PatternIndex, search: Search | None) -> list[int]:
     describing = not all(index.names_pains)  # patterns that a mere description can match
     if describing and len(statements) <= MATCH_ALL:
-        return list(range(len(statements)))
+        return [place for place, statement in enumerate(statements) if not statement.aside]
     found = {
         hit.passage_id
         for number, pattern in enumerate(index.catalogue.patterns)
@@ -152,7 +152,7 @@ def _worth_matching(statements: Sequence[Statement], index: PatternIndex, search
     return [
         place
         for place, statement in enumerate(statements)
-        if statement.need >= NEED_FROM or statement.passage.id in found
+        if not statement.aside and (statement.need >= NEED_FROM or statement.passage.id in found)
     ]
 
 

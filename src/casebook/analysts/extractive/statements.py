@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from casebook.analysts.extractive.asides import is_aside
 from casebook.analysts.extractive.quantities import find_quantities
 from casebook.analysts.extractive.wording import Tone, tone
 from casebook.domain.evidence import Quantity, Unit
@@ -33,6 +34,7 @@ class Statement:
     quantities: tuple[Quantity, ...]
     origins: tuple[str, ...]  # sources in which the same sentence stands
     need: float  # 0 to 1: how much it sounds like something that could be done better
+    aside: bool = False  # it tells of no need, however it sounds
 
     @property
     def source_id(self) -> str:
@@ -69,6 +71,8 @@ def make_statement(  # noqa: PLR0913 - where it stands
     words = tuple(tokens(text))
     measured = tone(words)
     quantities = find_quantities(text, start)
+    aside = is_aside(text)
+    sounds = need(measured, quantities, words, repeated=len(origins) > 1, question=text.endswith("?"))
     return Statement(
         passage=passage,
         number=number,
@@ -80,7 +84,8 @@ def make_statement(  # noqa: PLR0913 - where it stands
         tone=measured,
         quantities=quantities,
         origins=origins,
-        need=need(measured, quantities, words, repeated=len(origins) > 1, question=text.endswith("?")),
+        need=0.0 if aside else sounds,
+        aside=aside,
     )
 
 
