@@ -37,7 +37,7 @@ from casebook.domain.intake import StoredSubmission
 from casebook.domain.prompt import Spending
 from casebook.domain.run import Run, RunStatus, Stage
 from casebook.domain.submission import Submission
-from casebook.errors import PermanentError, RunCancelled, StorageFailed
+from casebook.errors import PermanentError, RunCancelled, StorageFailed, TransientError
 from casebook.extras import missing_of
 from casebook.observability.logs import DailyFile, Log, Meter
 from casebook.observability.queued import QueuedLines
@@ -441,7 +441,11 @@ def _is_sqlite(settings: Settings) -> bool:
 
 
 def _is_taken(storage: Storage, slug: str) -> bool:
-    return next(storage.entries(slug), None) is not None
+    """Tell whether there is a folder of that name. Raises TransientError."""
+    try:
+        return next(storage.entries(slug), None) is not None
+    except StorageFailed as error:  # of a look, which no disk can have lost
+        raise TransientError(str(error), retry_after=5) from error
 
 
 def _queue_url(settings: Settings) -> str:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import resource
 import time
+from itertools import count
 from pathlib import Path
 
 from benchmarks import durability
-from benchmarks.doors import JSON, Client, json_body, open_sockets, start_door
+from benchmarks.doors import FORM, JSON, Client, form_body, json_body, open_sockets, start_door
 from tests.acceptance.program import Program
 
 NOTHING_LOST = (0, 0)
@@ -52,6 +53,25 @@ def test_a_server_without_free_file_descriptors_comes_back_when_there_are_some(t
         assert client.get("/health")[0] == 200
         client.close()
     finally:
+        assert door.stop() == 0
+
+
+def test_a_server_that_can_open_no_file_says_so_and_takes_the_same_later(tmp_path: Path) -> None:
+    door = start_door(tmp_path, "--workers-elsewhere")
+    client = Client(door.port, timeout=30)
+    sent = [(form_body(1, [b"words"]), FORM), (json_body(2), JSON)]
+    try:
+        assert client.get("/health")[0] == 200  # connected
+        taken = {int(path.name) for path in Path(f"/proc/{door.pid}/fd").iterdir()}
+        first_free = next(number for number in count() if number not in taken)
+        limits = resource.prlimit(door.pid, resource.RLIMIT_NOFILE)
+        resource.prlimit(door.pid, resource.RLIMIT_NOFILE, (first_free, limits[1]))
+        refused = [client.post(body, kind, f"key-{kind[:16]}") for body, kind in sent]
+        assert [(status, answer["type"]) for status, answer in refused] == [(503, "urn:casebook:not-kept")] * 2
+        resource.prlimit(door.pid, resource.RLIMIT_NOFILE, limits)
+        assert [client.post(body, kind, f"key-{kind[:16]}")[0] for body, kind in sent] == [202, 202]
+    finally:
+        client.close()
         assert door.stop() == 0
 
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import pytest
 from starlette.requests import Request
@@ -22,10 +23,11 @@ from casebook.errors import DiskFull, StorageFailed, TransientError
 from casebook.ports import SubmissionStore
 from casebook.run_records import RunRecords
 from casebook.web.answers import SubmissionAnswer
+from casebook.web.intake import ReceivedFolder
 from casebook.web.limits import Limits
 from casebook.web.problems import Problem
 from tests.fakes import FakeSubmissionStore, FakeWorkQueue
-from tests.front_door import MASTER, Door, file_part, open_door, text_part
+from tests.front_door import MASTER, Answer, Door, file_part, open_door, text_part
 
 ACME = {"company_name": "Acme GmbH", "use_cases": "3"}
 
@@ -177,6 +179,38 @@ def test_what_cannot_be_kept_is_written_down_and_may_be_sent_again(
         breaking[0].error = None
         assert door.post_form(*parts, Idempotency_Key="k1").status == 202
         assert len(door.rows()) == 1
+
+
+@pytest.mark.parametrize("path", ["/", "/uploads"])
+@pytest.mark.parametrize(
+    ("number", "expected"),
+    [
+        (errno.ENOSPC, (507, "disk-full", False)),
+        (errno.EMFILE, (503, "not-kept", False)),
+        (errno.EIO, (503, "not-kept", True)),
+    ],
+)
+def test_a_file_that_cannot_be_kept_is_refused_and_only_a_lost_write_ends_the_server(
+    door: Door, monkeypatch: pytest.MonkeyPatch, path: str, number: int, expected: tuple[int, str, bool]
+) -> None:
+    status, kind, stops = expected
+
+    def send() -> Answer:
+        if path == "/":
+            return door.post_form(text_part("company", "Acme GmbH"), file_part("a.txt", b"words"))
+        return door.ask("POST", path, b"words", X_File_Name="a.txt")
+
+    def fail(*_: object) -> BinaryIO:
+        raise OSError(number, os.strerror(number))
+
+    with monkeypatch.context() as changed:
+        changed.setattr(ReceivedFolder, "create", fail)
+        answer = send()
+    assert (answer.status, answer.json["type"]) == (status, f"urn:casebook:{kind}")
+    assert int(answer.headers["retry-after"]) >= 5
+    assert bool(door.stopped) is stops
+    assert (door.rows(), door.received()) == ([], [])
+    assert send().status in {201, 202}
 
 
 def test_a_run_that_cannot_be_started_is_kept_and_started_later(tmp_path: Path) -> None:

@@ -51,6 +51,14 @@ def test_a_file_where_a_folder_is_needed_is_named(tmp_path: Path) -> None:
         LocalStorage(tmp_path).write("acme/a", b"x")
 
 
+def test_a_folder_that_cannot_be_listed_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    storage = LocalStorage(tmp_path)
+    assert list(storage.entries("acme")) == []
+    monkeypatch.setattr(os, "scandir", failing(errno.EMFILE))
+    with pytest.raises(StorageFailed, match=r"acme: Too many open files"):
+        list(storage.entries("acme"))
+
+
 def test_what_is_being_written_is_not_listed(tmp_path: Path) -> None:
     storage = LocalStorage(tmp_path)
     storage.write("acme/a", b"x")

@@ -21,7 +21,7 @@ from starlette.requests import Request
 
 from casebook.domain.intake import RECEIVED, UploadedFile
 from casebook.domain.submission import Submission
-from casebook.errors import DiskFull, InvalidSubmission, StorageFailed
+from casebook.errors import DiskFull, InvalidSubmission, StorageFailed, TransientError
 from casebook.web.limits import Limits
 from casebook.web.problems import FieldError, Problem
 
@@ -148,7 +148,7 @@ async def read_form(  # noqa: PLR0913 - where it comes from, where it goes
 
 
 async def read_file(body: AsyncIterator[bytes], *, stem: str, name: str, folder: ReceivedFolder) -> UploadedFile:
-    """Read one file; afterwards it is on disk for good, as ``stem.path``. Raises DiskFull, StorageFailed."""
+    """Read one file; afterwards it is on disk for good, as ``stem.path``. Raises TransientError, StorageFailed."""
     writer = _FileWriter(folder, f"{stem}.001", name)
     buffer = bytearray()
     try:
@@ -269,6 +269,9 @@ def disk_errors() -> Iterator[None]:
     except OSError as error:
         if error.errno in {errno.ENOSPC, errno.EDQUOT}:
             raise DiskFull(retry_after=60) from error
+        if error.errno in {errno.EMFILE, errno.ENFILE}:  # nothing was opened, so nothing was lost
+            message = "too many files are open"
+            raise TransientError(message, retry_after=5) from error
         message = f"cannot write to the folder of received files: {error.strerror}"
         raise StorageFailed(message) from error
 
@@ -367,7 +370,7 @@ class _FileWriter:
         self._file: BinaryIO | None = None
 
     def write(self, data: bytes, *, last: bool) -> UploadedFile | None:
-        """Write a piece; after the last one the file is flushed and has its name. Raises DiskFull, StorageFailed."""
+        """Write a piece; with the last the file is flushed and has its name. Raises TransientError, StorageFailed."""
         with disk_errors():
             if self._file is None:
                 self._file = self._folder.create(f"{self._stem}.part")

@@ -18,7 +18,7 @@ from starlette.routing import BaseRoute
 
 from casebook.domain.intake import StoredCompany, StoredSubmission
 from casebook.domain.run import Run
-from casebook.errors import CasebookError
+from casebook.errors import CasebookError, DiskFull, StorageFailed
 from casebook.observability.logs import Log
 from casebook.ports import Clock, Storage, SubmissionStore, WorkQueue
 from casebook.web import metrics as figures
@@ -26,7 +26,7 @@ from casebook.web.answers import RunState, SubmissionAnswer, run_state
 from casebook.web.guard import Guard
 from casebook.web.intake import ReceivedFolder
 from casebook.web.limits import Limits
-from casebook.web.problems import Problem, not_found
+from casebook.web.problems import Problem, disk_full, not_found
 from casebook.web.regions import Routing
 from casebook.web.sweeper import Outbox, Sweeper
 
@@ -119,6 +119,15 @@ class Parts:
     def state(self, stored: StoredSubmission) -> RunState:
         """Tell where a run stands. Asks the queue and the disk: not for the event loop."""
         return run_state(stored, self.work.state(stored.run_id), self.find_run(stored.company_slug, stored.run_id))
+
+    def not_kept(self, error: CasebookError) -> Problem:
+        """Return the answer to what could not be kept; when the disk has lost a write, the server ends."""
+        if isinstance(error, DiskFull):
+            return disk_full(error.retry_after or 60)
+        if isinstance(error, StorageFailed):
+            self.stop()  # a disk that lost a write may claim success next time: never go on
+        wait = getattr(error, "retry_after", None) or 5
+        return Problem(503, "not-kept", "It could not be kept: send the same again.", retry_after=wait)
 
 
 class Backlog:

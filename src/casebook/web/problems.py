@@ -77,6 +77,11 @@ def not_found() -> Problem:
     return Problem(404, "not-found", "There is nothing here, or it is not yours to see.")
 
 
+def disk_full(wait: float = 60) -> Problem:
+    """Return the answer to what there is no space for."""
+    return Problem(507, "disk-full", "There is no space for it now: send the same again later.", retry_after=wait)
+
+
 _TITLES = {
     400: "Malformed request",
     401: "Not authenticated",

@@ -34,7 +34,7 @@ from casebook.web.answers import SubmissionAnswer
 from casebook.web.guard import Caller, Signature, address
 from casebook.web.intake import Received, body_of, check_head, parse_fields, read_form, read_json
 from casebook.web.parts import Backlog, Parts, as_json, wants_page
-from casebook.web.problems import Problem
+from casebook.web.problems import Problem, disk_full
 from casebook.web.regions import Elsewhere
 from casebook.web.uploads import Uploads
 
@@ -190,7 +190,7 @@ class Submitting:
         if self._uploads >= limits.uploads:
             raise Problem(503, "uploads", "Too many uploads at once: send the same again.", retry_after=5)
         if self._parts.received.free_bytes() < limits.free_bytes:
-            raise _disk_full(60)
+            raise disk_full()
 
     def _hand_over(self, arrival: _Arrival) -> None:
         """Put the files where all machines find them, before the submission is kept. Raises TransientError.
@@ -232,12 +232,7 @@ class Submitting:
         with suppress(OSError, ValueError):
             self._write_error_file(arrival, error)
         self._forget_files(arrival)  # those that could not be put beside the error file
-        if isinstance(error, DiskFull):
-            return _disk_full(error.retry_after or 60)
-        if isinstance(error, StorageFailed):
-            parts.stop()  # a disk that lost a write may claim success next time: never go on
-        wait = getattr(error, "retry_after", None) or 5
-        return Problem(503, "not-kept", "The submission could not be kept: send the same again.", retry_after=wait)
+        return parts.not_kept(error)
 
     def _write_error_file(self, arrival: _Arrival, error: CasebookError) -> None:
         parts, own_folder = self._parts, self._parts.own_folder
@@ -336,7 +331,3 @@ async def _signed(body: AsyncIterator[bytes], signature: Signature) -> AsyncIter
     async for piece in body:
         signature.update(piece)
         yield piece
-
-
-def _disk_full(wait: float) -> Problem:
-    return Problem(507, "disk-full", "There is no space for it now: send the same again later.", retry_after=wait)

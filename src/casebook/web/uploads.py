@@ -22,11 +22,12 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from casebook.domain.intake import UploadedFile
+from casebook.errors import CasebookError
 from casebook.web.answers import UploadAnswer
 from casebook.web.guard import checked
 from casebook.web.intake import Received, body_of, disk_errors, read_file, shown_name
 from casebook.web.parts import Parts, as_json
-from casebook.web.problems import FieldError, Problem
+from casebook.web.problems import FieldError, Problem, disk_full
 from casebook.web.sweeper import STAGED
 
 FIELD = "uploads"  # of the form: notes, with blanks between
@@ -60,7 +61,7 @@ class Uploads:
         if parts.draining.is_set() or self._under_way >= limits.uploads:
             raise Problem(503, "uploads", "Too many uploads at once: send the same again.", retry_after=5)
         if parts.received.free_bytes() < limits.free_bytes:
-            raise Problem(507, "disk-full", "There is no space for it now: send the same again later.", retry_after=60)
+            raise disk_full()
         stem = f"{STAGED}{secrets.token_hex(12)}"
         name = shown_name(unquote(request.headers.get(_NAME_HEADER, ""), errors="replace"))
         self._under_way += 1
@@ -69,10 +70,16 @@ class Uploads:
             if signature is not None:
                 body = checked(body, signature)
             file = await read_file(body, stem=stem, name=name, folder=parts.received)
+        except CasebookError as error:
+            raise self._not_kept(error) from error
         finally:
             self._under_way -= 1
         note = self._sign(_Note(stem=stem, principal=caller.principal, file=file))
         return as_json(UploadAnswer(upload=note, name=file.name, size=file.size, sha256=file.sha256), 201)
+
+    def _not_kept(self, error: CasebookError) -> Problem:
+        self._parts.log.error("file not kept", error=str(error))
+        return self._parts.not_kept(error)
 
     async def take_over(self, received: Received, principal: str, run_id: str) -> list[str]:
         """Give the files of the form's notes to its run; return what to remove when the form is kept.

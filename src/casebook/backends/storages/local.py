@@ -80,10 +80,11 @@ class LocalStorage:
         return sorted(entry.key for entry in self.entries(prefix))
 
     def _walk(self, folder: Path) -> Iterator[Kept]:
-        try:
-            found = list(os.scandir(folder))
-        except (FileNotFoundError, NotADirectoryError):
-            return
+        with _explained(folder):
+            try:
+                found = list(os.scandir(folder))
+            except (FileNotFoundError, NotADirectoryError):
+                return
         for entry in found:
             if entry.is_dir(follow_symlinks=False):
                 yield from self._walk(Path(entry.path))

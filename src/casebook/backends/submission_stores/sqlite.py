@@ -21,9 +21,13 @@ class SqliteDatabase:
 
     def __init__(self, path: Path, schema: Sequence[str], *, synchronous: str = "FULL") -> None:
         """Open or make the file at `path`; less than FULL loses submissions in a power cut. Raises StorageFailed."""
-        with _explained(path):
+        try:
             path.parent.mkdir(parents=True, exist_ok=True)
             os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
+        except OSError as error:
+            message = f"cannot use {path}: {error.strerror}"
+            raise StorageFailed(message) from error
+        with _explained(path):
             self._path = path
             self._writer = self._open(synchronous)
             self._reader = self._open(synchronous)
@@ -79,9 +83,6 @@ def _explained(path: Path) -> Iterator[None]:
     """Turn SQLite's errors into ours."""
     try:
         yield
-    except OSError as error:
-        message = f"cannot use {path}: {error.strerror}"
-        raise StorageFailed(message) from error
     except sqlite3.Error as error:
         raise _as_ours(error, path) from error
 
