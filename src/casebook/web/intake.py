@@ -11,8 +11,10 @@ import re
 import time
 import unicodedata
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -40,6 +42,8 @@ ALIASES: Mapping[str, Sequence[str]] = {
 JSON_FIELD = "json_data"
 
 _BUFFER_BYTES = 256 * 1024
+_LARGE_JSON = 16 * 1024  # bytes; forms are smaller
+_LARGE_READER = ThreadPoolExecutor(1, "large-json")  # so that others are answered meanwhile; more would be in their way
 _MAX_NAME_CHARACTERS = 200
 _MAX_NAME_BYTES = 255
 _CONTROLS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
@@ -55,6 +59,17 @@ class Received:
     fields: Fields = field(default_factory=dict)
     files: list[UploadedFile] = field(default_factory=list)
     size: int = 0  # bytes of the body
+    json: bytes = b""  # the body, when it is one JSON object
+
+    @property
+    def as_json(self) -> str:
+        """All fields as JSON, those too that nobody knows."""
+        return self.json.decode() if self.json else json.dumps(self.fields)
+
+    def let_go_of_fields(self) -> None:
+        """Hold a JSON body alone from now on: what it was parsed to can be twenty times as large."""
+        if self.json:
+            self.fields.clear()
 
 
 async def body_of(request: Request, limits: Limits, most: int) -> AsyncIterator[bytes]:
@@ -99,13 +114,16 @@ def check_head(request: Request, limits: Limits) -> tuple[str, str, int]:
     return kind, options.get("boundary", ""), most
 
 
-async def read_json(body: AsyncIterator[bytes], received: Received) -> None:
-    """Read the fields of a JSON object."""
+async def read_json(body: AsyncIterator[bytes], received: Received, limits: Limits) -> None:
+    """Read the fields of a JSON object. Raises Problem: 400, 413."""
     data = bytearray()
     async for piece in body:
         data += piece
     received.size = len(data)
-    received.fields.update(parse_json(bytes(data)))
+    received.json = bytes(data)
+    read = partial(_flat_fields, received.json, limits.json_fields)
+    large = len(data) > _LARGE_JSON
+    received.fields.update(await asyncio.get_running_loop().run_in_executor(_LARGE_READER, read) if large else read())
 
 
 async def read_form(  # noqa: PLR0913 - where it comes from, where it goes
@@ -175,6 +193,14 @@ def parse_json(data: bytes) -> Fields:
     if not isinstance(found, dict):
         raise Problem(400, "bad-json", "The body is a JSON object with the form's fields.")
     return found
+
+
+def _flat_fields(data: bytes, most: int) -> Fields:
+    """Read a JSON object's own fields: no field is a list or an object, so what these hold is left in the body."""
+    found = parse_json(data)
+    if len(found) > most:
+        raise _too_many_parts()
+    return {name: type(value)() if isinstance(value, list | dict) else value for name, value in found.items()}
 
 
 def parse_fields(fields: Fields) -> Submission:
@@ -324,7 +350,7 @@ class _FormReader:
             self._fields += 1
         one_too_many = segment.filename is not None and len(self._received.files) >= self._limits.files
         if one_too_many or self._fields > self._limits.fields:
-            raise Problem(413, "too-many-parts", "The form has too many fields or files.")
+            raise _too_many_parts()
 
     async def _end(self) -> None:
         segment = self._segment
@@ -400,6 +426,10 @@ class _FileWriter:
 def too_large(most: int) -> Problem:
     """Return the answer to what is larger than `most` bytes."""
     return Problem(413, "too-large", f"At most {most} bytes are taken here.")
+
+
+def _too_many_parts() -> Problem:
+    return Problem(413, "too-many-parts", "The form has too many fields or files.")
 
 
 def _too_slow() -> Problem:

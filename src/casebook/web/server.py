@@ -9,11 +9,13 @@ from typing import Any
 
 import uvicorn
 from starlette.types import ASGIApp
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from casebook.web.limits import Limits
 
 _DISCARD_SECONDS = 3.0  # for which the rest of a body that was refused is read away, so that the answer arrives
+_MOST_AHEAD = 16  # requests that a client may send before the first one is answered
+_HEAD_TOO_LARGE = b"HTTP/1.1 431 Request Header Fields Too Large\r\nconnection: close\r\n\r\n"
 
 
 def make_server(app: ASGIApp, limits: Limits, *, trusted_proxies: Sequence[str] = ()) -> uvicorn.Server:
@@ -46,7 +48,7 @@ def listen(host: str, port: int) -> socket.socket:
 
 
 class GuardedProtocol(HttpToolsProtocol):
-    """uvicorn's protocol with a deadline and a size for the head of a request: it has neither by itself."""
+    """uvicorn's protocol with a deadline and sizes for what surrounds a body: it has none by itself."""
 
     limits_: Limits
 
@@ -56,8 +58,8 @@ class GuardedProtocol(HttpToolsProtocol):
         self._deadline: asyncio.TimerHandle | None = None
         self._discarding: asyncio.TimerHandle | None = None
         self._head_bytes = 0
+        self._bytes_without_body = 0  # since the last piece of a body: names of chunks, and trailers
         self._in_head = True
-        self._in_body = False
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Begin to wait for the first head."""
@@ -71,25 +73,41 @@ class GuardedProtocol(HttpToolsProtocol):
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
-        """Count what comes in before a head is complete."""
+        """Count what comes in before a head is complete, and beside a body."""
         if self._in_head:
             self._head_bytes += len(data)
             self._arm()
+        else:
+            self._bytes_without_body += len(data)
         super().data_received(data)
-        if self._in_head and self._head_bytes > self.limits_.head_bytes and not self.transport.is_closing():
-            self.transport.write(b"HTTP/1.1 431 Request Header Fields Too Large\r\nconnection: close\r\n\r\n")
+        beside = self._head_bytes if self._in_head else self._bytes_without_body
+        if beside > self.limits_.head_bytes and not self.transport.is_closing():
+            if self._is_answerable():
+                self.transport.write(_HEAD_TOO_LARGE)
             self.transport.close()
 
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """Take a header, but none that follows the body: what stands before it has seen none of those."""
+        if self._in_head:
+            super().on_header(name, value)
+
     def on_headers_complete(self) -> None:
-        """Stop waiting for the head."""
+        """Stop waiting for the head. Raises OverflowError, which ends the connection."""
         self._disarm()
         self._in_head = False
-        self._in_body = True
+        self._bytes_without_body = 0
+        if len(self.pipeline) >= _MOST_AHEAD:
+            self.transport.close()  # first: what the parser's error would be answered with goes nowhere
+            raise OverflowError
         super().on_headers_complete()
+
+    def on_body(self, body: bytes) -> None:
+        """Take a piece of a body."""
+        self._bytes_without_body = 0
+        super().on_body(body)
 
     def on_message_complete(self) -> None:
         """Wait for the next head."""
-        self._in_body = False
         self._in_head = True
         self._head_bytes = 0
         self._stop_discarding()
@@ -98,8 +116,15 @@ class GuardedProtocol(HttpToolsProtocol):
     def on_response_complete(self) -> None:
         """Read the rest of a refused body away, but not for long."""
         super().on_response_complete()
-        if self._in_body and self._discarding is None:
+        if not self._in_head and self._discarding is None:
             self._discarding = self.loop.call_later(_DISCARD_SECONDS, self._close)
+
+    def _is_answerable(self) -> bool:
+        """Tell whether an answer to what is coming in would not end up within another one."""
+        latest: RequestResponseCycle | None = self.cycle  # of this connection; there is none at first
+        if self._in_head:
+            return latest is None or latest.response_complete
+        return latest is not None and not latest.response_started
 
     def _arm(self) -> None:
         if self._deadline is None:

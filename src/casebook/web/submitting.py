@@ -95,6 +95,7 @@ class Submitting:
                 await self._receive(request, arrival, signature, look, (kind, boundary, most))
                 submission = parse_fields(arrival.received.fields)
                 staged = await self._staged.take_over(arrival.received, caller.principal, arrival.run_id)
+                arrival.received.let_go_of_fields()  # many wait for the disk at once
                 receipt = await self._keep(arrival, submission)
             except CasebookError as error:
                 raise await asyncio.to_thread(self._not_kept, arrival, error) from error
@@ -120,7 +121,7 @@ class Submitting:
             received_at=arrival.received_at,
             principal=arrival.caller.principal,
             reason="; ".join(f"{error.pointer} {error.detail}" for error in problem.errors),
-            fields=json.dumps(arrival.received.fields),  # ASCII: whatever was sent can be kept
+            fields=arrival.received.as_json,
         )
         self._parts.store.set_aside(refused).add_done_callback(self._log_when_failed)
 
@@ -164,7 +165,7 @@ class Submitting:
         if signature is not None:
             body = _signed(body, signature)
         if kind == JSON:
-            await read_json(body, arrival.received)
+            await read_json(body, arrival.received, parts.limits)
             look(arrival.received.fields)
         else:
             self._check_disk()
@@ -242,7 +243,7 @@ class Submitting:
             "run_id": arrival.run_id,
             "received_at": arrival.received_at,
             "reason": type(error).__name__,
-            "fields": arrival.received.fields,
+            "fields": json.loads(arrival.received.as_json),
             "files": [msgspec.to_builtins(file) for file in arrival.received.files],
         }
         path = own_folder / f"error_{arrival.run_id}.json"
