@@ -12,12 +12,13 @@ from casebook.analysts.extractive.corpus import Corpus
 from casebook.analysts.extractive.gathering import gather
 from casebook.analysts.extractive.industries import industry_weights
 from casebook.analysts.extractive.inventory import take_inventory
+from casebook.analysts.extractive.matches import Fitter, Match, match_statements
 from casebook.analysts.extractive.matching import PatternIndex
 from casebook.analysts.extractive.prebuilt import open_index
 from casebook.analysts.extractive.profile import describe
 from casebook.analysts.extractive.proposals import propose
 from casebook.analysts.extractive.readiness import assess
-from casebook.analysts.extractive.selection import Match, match_statements
+from casebook.analysts.extractive.side_by_side import fit_side_by_side
 from casebook.analysts.extractive.wording import phrases_of
 from casebook.domain.analysis import Analysis, AnalystFacts, Portfolio
 from casebook.domain.evidence import EvidenceBase
@@ -42,9 +43,19 @@ _MAX_FLAGS = 6
 class ExtractiveAnalyst:
     """An `Analyst` that matches statements to the patterns of a catalogue and says only what it can quote."""
 
-    def __init__(self, catalogue: Catalogue, index: Callable[[], PatternIndex] | None = None) -> None:
-        """Think with the patterns of `catalogue`; `index` returns them ready for matching, made if not given."""
+    def __init__(
+        self,
+        catalogue: Catalogue,
+        index: Callable[[], PatternIndex] | None = None,
+        *,
+        fitter: Fitter = fit_side_by_side,
+    ) -> None:
+        """Think with the patterns of `catalogue`; `index` returns them ready for matching, made if not given.
+
+        `fitter` fits statements to them, in several processes if there are many.
+        """
         self._catalogue = catalogue
+        self._fitter = fitter
         self._open_index = index or cache(partial(open_index, catalogue))
         self._read: tuple[Library, Corpus] | None = None
         self._matches: tuple[Corpus, list[dict[int, Match]]] | None = None
@@ -55,7 +66,7 @@ class ExtractiveAnalyst:
 
     def for_run(self, run_id: str) -> ExtractiveAnalyst:  # noqa: ARG002 - it costs nothing, whichever run it is
         """Return an analyst for one run: what it remembers of a company is not shared with other runs."""
-        return ExtractiveAnalyst(self._catalogue, self._open_index)
+        return ExtractiveAnalyst(self._catalogue, self._open_index, fitter=self._fitter)
 
     def analyze(self, submission: Submission, library: Library, search: Search) -> Analysis:
         """Part A: profile, readiness, inventory."""
@@ -124,5 +135,5 @@ class ExtractiveAnalyst:
         """Match a corpus once."""
         if self._matches is None or self._matches[0] is not corpus:
             weights = industry_weights(self._catalogue, submission, corpus.statements)
-            self._matches = (corpus, match_statements(corpus.statements, self._index, search, weights))
+            self._matches = (corpus, match_statements(corpus.statements, self._index, search, weights, self._fitter))
         return self._matches[1]

@@ -1,6 +1,6 @@
-"""The built-in catalogue's weights, worked out beforehand, so that a run starts in no time.
+"""The built-in catalogue's weights and the stems of all phrases, worked out beforehand: a run starts in no time.
 
-``python -m casebook.analysts.extractive.prebuilt`` writes the file anew after the catalogue, the thesaurus or
+``python -m casebook.analysts.extractive.prebuilt`` writes the files anew after the catalogue, a list of phrases or
 the weighing was changed; a file that does not belong to what is installed is not used, and a test says so.
 """
 
@@ -9,17 +9,24 @@ from __future__ import annotations
 import hashlib
 import sys
 from array import array
+from collections.abc import Iterator
 from importlib.resources import files
+from itertools import chain
 from pathlib import Path
 
 import msgspec
 
 from casebook.analysts.catalogue import Catalogue, built_in_catalogue
 from casebook.analysts.extractive.matching import PatternIndex, PatternWeights, weigh_patterns
+from casebook.analysts.extractive.phrases import STEMS_FILE, pack_stems
 from casebook.analysts.extractive.vectors import Vectors
 
 _FOLDER = "casebook.analysts.extractive"
 _NAME = "pattern_weights.msgpack"
+_PHRASE_LISTS = (
+    ("casebook.analysts", "thesaurus.json"),
+    *((_FOLDER, f"{name}.json") for name in ("wording", "word_lists", "cues", "readiness")),
+)
 _MADE_FROM = (("casebook.analysts", "thesaurus.json"), (_FOLDER, "matching.py"), ("casebook.domain", "words.py"))
 
 
@@ -88,13 +95,32 @@ def _digest(catalogue: Catalogue) -> str:
     return digest.hexdigest()
 
 
+def shipped_phrases() -> Iterator[str]:
+    """Yield the phrases of the lists that ship with Casebook, and some texts that are not looked for as phrases."""
+    for package, name in _PHRASE_LISTS:
+        yield from _texts_in(msgspec.json.decode(files(package).joinpath(name).read_bytes()))
+    for pattern in built_in_catalogue().patterns:
+        yield from chain.from_iterable(pattern.anti_signals.values())
+
+
+def _texts_in(data: object) -> Iterator[str]:
+    if isinstance(data, str):
+        yield data
+    elif isinstance(data, dict | list):
+        for part in data.values() if isinstance(data, dict) else data:
+            yield from _texts_in(part)
+
+
 def main() -> None:
-    """Write the file."""
+    """Write the files."""
     catalogue = built_in_catalogue()
-    data = pack(weigh_patterns(catalogue), _digest(catalogue))
-    path = Path(__file__).with_name(_NAME)
-    path.write_bytes(data)
-    sys.stdout.write(f"{path.name}: {len(data):,} bytes\n")
+    _write(STEMS_FILE, pack_stems(shipped_phrases()))
+    _write(_NAME, pack(weigh_patterns(catalogue), _digest(catalogue)))
+
+
+def _write(name: str, data: bytes) -> None:
+    Path(__file__).with_name(name).write_bytes(data)
+    sys.stdout.write(f"{name}: {len(data):,} bytes\n")
 
 
 if __name__ == "__main__":

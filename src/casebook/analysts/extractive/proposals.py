@@ -11,6 +11,7 @@ from casebook.analysts.extractive.claims import Claims
 from casebook.analysts.extractive.corpus import Corpus
 from casebook.analysts.extractive.economics import ASSUMPTIONS, estimate, find_basis
 from casebook.analysts.extractive.inventory import named_systems
+from casebook.analysts.extractive.matches import Match
 from casebook.analysts.extractive.matching import PatternIndex
 from casebook.analysts.extractive.phrases import Phrases
 from casebook.analysts.extractive.scoring import (
@@ -21,7 +22,7 @@ from casebook.analysts.extractive.scoring import (
     score_value,
     strategic_statements,
 )
-from casebook.analysts.extractive.selection import FLOOR, Candidate, Match, select
+from casebook.analysts.extractive.selection import FLOOR, Candidate, select
 from casebook.analysts.extractive.statements import Statement
 from casebook.domain.analysis import Portfolio
 from casebook.domain.evidence import Unit

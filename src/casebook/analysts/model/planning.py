@@ -6,9 +6,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from casebook.analysts.catalogue import Pattern
+from casebook.analysts.extractive.fitting import NEED_FLOOR
+from casebook.analysts.extractive.matches import Match
 from casebook.analysts.extractive.matching import PatternIndex
 from casebook.analysts.extractive.proposals import NOT_IN_CATALOGUE
-from casebook.analysts.extractive.selection import NEED_FLOOR, Candidate, Match
+from casebook.analysts.extractive.selection import Candidate
 from casebook.analysts.extractive.statements import Statement
 from casebook.analysts.model.answers import Plan, Planned
 from casebook.analysts.model.checking import Checker

@@ -7,7 +7,8 @@ from dataclasses import replace
 
 from casebook.analysts.catalogue import Catalogue, DataNeed, Pattern, Signals
 from casebook.analysts.extractive.corpus import Corpus
-from casebook.analysts.extractive.selection import Candidate, Match
+from casebook.analysts.extractive.matches import Match
+from casebook.analysts.extractive.selection import Candidate
 from casebook.analysts.extractive.statements import Statement, read_statements
 from casebook.domain.document import Locator
 from casebook.domain.passage import Hit

@@ -6,8 +6,8 @@ import pytest
 
 from casebook.analysts.extractive.asides import is_demand, is_from_outside, is_of_others, is_settled, is_title
 from casebook.analysts.extractive.corpus import Corpus
+from casebook.analysts.extractive.matches import match_statements
 from casebook.analysts.extractive.matching import PatternIndex
-from casebook.analysts.extractive.selection import match_statements
 from tests.fakes import FakeLibrary
 from tests.unit.analysts.extractive.companies import CATALOGUE, INVOICES, statement
 

@@ -6,8 +6,9 @@ import pytest
 
 from casebook.analysts.catalogue import Catalogue, Pattern
 from casebook.analysts.extractive.descriptions import Descriptions
+from casebook.analysts.extractive.matches import match_statements
 from casebook.analysts.extractive.matching import PatternIndex
-from casebook.analysts.extractive.selection import match_statements, select
+from casebook.analysts.extractive.selection import select
 from casebook.analysts.extractive.statements import read_statements
 from casebook.domain.words import tokens
 from tests.samples import passage

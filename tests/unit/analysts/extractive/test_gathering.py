@@ -8,8 +8,8 @@ import pytest
 
 from casebook.analysts.extractive.corpus import Corpus
 from casebook.analysts.extractive.gathering import OTHER, gather
+from casebook.analysts.extractive.matches import match_statements
 from casebook.analysts.extractive.matching import PatternIndex
-from casebook.analysts.extractive.selection import match_statements
 from casebook.domain.evidence import EvidenceBase, Kind
 from tests.unit.analysts.extractive.companies import CATALOGUE, HOLIDAY, INVOICES, MAILS, corpus
 

@@ -9,9 +9,10 @@ import pytest
 
 from casebook.analysts.catalogue import Catalogue
 from casebook.analysts.extractive.corpus import Corpus
+from casebook.analysts.extractive.matches import Match, match_statements
 from casebook.analysts.extractive.matching import PatternIndex
 from casebook.analysts.extractive.proposals import MAX_REJECTED, propose
-from casebook.analysts.extractive.selection import FLOOR, Match, match_statements
+from casebook.analysts.extractive.selection import FLOOR
 from casebook.domain.analysis import Portfolio
 from casebook.domain.report import Horizon, Level, Screening, UseCase
 from tests.unit.analysts.extractive.companies import (

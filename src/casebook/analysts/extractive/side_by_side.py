@@ -1,0 +1,119 @@
+"""Fit many statements in several processes: each takes the passages of one stretch of the corpus.
+
+``python -m casebook.analysts.extractive.side_by_side`` is such a process: it reads one share from its standard input
+and writes the fits to its standard output. The result is the same as that of one process, to the last bit.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from itertools import chain
+
+import msgspec
+
+from casebook.analysts.catalogue import Catalogue, Pattern, built_in_catalogue
+from casebook.analysts.extractive.fitting import Fit, Told, fit_all
+from casebook.analysts.extractive.matching import PatternIndex
+from casebook.analysts.extractive.prebuilt import open_index
+
+WORTH_A_PROCESS = 700  # statements: they take about as long as a process takes to start, twice over
+
+_PASSED_ON = ("PATH", "PYTHONPATH", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "HOME", "TMPDIR")  # no secrets
+
+
+class _Share(msgspec.Struct, frozen=True, array_like=True):
+    """What one process is to do."""
+
+    patterns: tuple[Pattern, ...] | None  # of a catalogue that is not the built-in one
+    told: list[Told]
+    wanted: list[int]  # places in `told`
+    weights: list[float] | None
+
+
+def fit_side_by_side(
+    told: Sequence[Told],
+    wanted: Sequence[int],
+    index: PatternIndex,
+    weights: Sequence[float] | None = None,
+    *,
+    processes: int | None = None,
+) -> list[list[Fit]]:
+    """Do what `fit_all` does in as many processes as the work is worth, at most `processes` (one a processor if None).
+
+    What a process fails to answer, because the system ended it, is done here.
+    """
+    number = min(processes or os.cpu_count() or 1, max(1, len(wanted) // WORTH_A_PROCESS))
+    if number == 1:
+        return fit_all(told, wanted, index, weights)
+    first, *others = (_share(told, part, index, weights) for part in _split(told, wanted, number))
+    with ExitStack() as ended:
+        children = [ended.enter_context(_start()) for _ in others]
+        waiting = ended.enter_context(ThreadPoolExecutor(len(children)))
+        for child in children:
+            ended.callback(child.kill)  # first of all, when the work here fails or is interrupted
+        answers = [waiting.submit(_ask, child, share) for child, share in zip(children, others, strict=True)]
+        found = [_work_on(first, index)]
+        for answer, share in zip(answers, others, strict=True):
+            found.append(answer.result() or _work_on(share, index))
+    return list(chain.from_iterable(found))
+
+
+def _split(told: Sequence[Told], wanted: Sequence[int], number: int) -> list[list[int]]:
+    """Cut what is wanted into parts of about the same size, each passage in one part."""
+    parts: list[list[int]] = [[]]
+    for before, place in zip([wanted[0], *wanted], wanted, strict=False):
+        full = len(parts[-1]) * number >= len(wanted)
+        if full and told[place].passage != told[before].passage:
+            parts.append([])
+        parts[-1].append(place)
+    return parts
+
+
+def _share(told: Sequence[Told], wanted: Sequence[int], index: PatternIndex, weights: Sequence[float] | None) -> _Share:
+    """Take what a part needs: its passages; the whole corpus where descriptions are weighed by all paragraphs."""
+    passages = {told[place].passage for place in wanted}
+    needed = [place for place, one in enumerate(told) if one.passage in passages or not all(index.names_pains)]
+    places = {place: number for number, place in enumerate(needed)}
+    return _Share(
+        patterns=None if index.catalogue is built_in_catalogue() else index.catalogue.patterns,
+        told=[told[place] for place in needed],
+        wanted=[places[place] for place in wanted],
+        weights=None if weights is None else list(weights),
+    )
+
+
+def _work_on(share: _Share, index: PatternIndex) -> list[list[Fit]]:
+    return fit_all(share.told, share.wanted, index, share.weights)
+
+
+def _start() -> subprocess.Popen[bytes]:
+    return subprocess.Popen(
+        [sys.executable, "-P", "-m", "casebook.analysts.extractive.side_by_side"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        env={name: os.environ[name] for name in _PASSED_ON if name in os.environ},
+        start_new_session=True,  # an interrupt is for the process that was started by hand
+    )
+
+
+def _ask(child: subprocess.Popen[bytes], share: _Share) -> list[list[Fit]]:
+    """Return the child's answer; nothing when it was ended."""
+    answer, _ = child.communicate(msgspec.msgpack.encode(share))
+    return [] if child.returncode else msgspec.msgpack.decode(answer, type=list[list[Fit]])
+
+
+def main() -> None:
+    """Work on the share that is asked for."""
+    share = msgspec.msgpack.decode(sys.stdin.buffer.read(), type=_Share)
+    index = open_index(built_in_catalogue() if share.patterns is None else Catalogue(name="", patterns=share.patterns))
+    sys.stdout.buffer.write(msgspec.msgpack.encode(_work_on(share, index)))
+
+
+if __name__ == "__main__":
+    main()
