@@ -8,7 +8,7 @@ from functools import cached_property
 
 from casebook.analysts.extractive.asides import is_demand, is_from_outside, is_of_others
 from casebook.analysts.extractive.matching import thesaurus
-from casebook.analysts.extractive.phrases import Phrases
+from casebook.analysts.extractive.phrases import Label, Phrases
 from casebook.analysts.extractive.statements import Statement, read_statements, same_words, speaks_to_ai
 from casebook.domain.document import Source
 from casebook.domain.words import STOP_WORDS
@@ -82,7 +82,7 @@ class Corpus:
         """The language of each source, by its id."""
         return {source.id: source.language or "und" for source in self.sources}
 
-    def saying(self, phrases: Phrases[str]) -> list[tuple[Statement, Counter[str]]]:
+    def saying(self, phrases: Phrases[Label]) -> list[tuple[Statement, Counter[Label]]]:
         """Return the statements in which some of `phrases` stand, with the labels found."""
         places = sorted({place for word in phrases.first_words for place in self._places.get(word, ())})
         candidates = (self.statements[place] for place in places)

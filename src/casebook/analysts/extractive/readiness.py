@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -16,12 +16,18 @@ from casebook.analysts.extractive.phrases import Phrases
 from casebook.analysts.extractive.statements import Statement
 from casebook.domain.report import Dimension, DimensionAssessment, Readiness
 from casebook.domain.submission import Submission
+from casebook.domain.words import tokens
 
 LABELS = {1: "initial", 2: "emerging", 3: "defined", 4: "managed", 5: "leading"}
 NO_EVIDENCE = "no evidence found"
 _QUOTES = 2  # a dimension
 _LONG = 35  # words
 _SINGLE_LEVELS = (2, 3)  # one statement alone never shows the best or the worst
+_DENIALS = frozenset(
+    tokens("no not without lacks lacking never kein keine keinen keiner nicht ohne nie fehlt fehlende")
+)
+_ONLY = frozenset(tokens("only nur"))  # "not only"
+_NEAR = 2  # words
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,14 +62,23 @@ def assess(submission: Submission, corpus: Corpus, claims: Claims) -> Readiness:
 def _signs_by_dimension(corpus: Corpus) -> dict[Dimension, list[_Sign]]:
     """Find the statements that show something of each dimension, with "strong" or "weak"."""
     found: dict[Dimension, list[_Sign]] = defaultdict(list)
-    for statement, labels in corpus.saying(_phrases()):
+    for statement, _ in corpus.saying(_phrases()):
         if statement.tone.trivia > statement.tone.pain:
             continue
-        for dimension in Dimension:
-            strong, weak = labels[f"{dimension}:strong"], labels[f"{dimension}:weak"]
-            if strong or weak:
-                found[dimension].append(_Sign(statement, "strong" if strong > weak else "weak", max(strong, weak)))
+        for dimension, sides in _sides(statement).items():
+            side = "weak" if sides["weak"] else "strong"  # a strength with a "but" in the same sentence is none
+            found[dimension].append(_Sign(statement, side, sides[side]))
     return found
+
+
+def _sides(statement: Statement) -> dict[Dimension, Counter[str]]:
+    """Count what stands for either side of a dimension; what is denied ("keine Schnittstelle") stands for the other."""
+    sides: dict[Dimension, Counter[str]] = defaultdict(Counter)
+    for position, (dimension, side) in sorted(set(_phrases().find(statement.words))):
+        before = statement.words[max(0, position - _NEAR) : position]
+        denied = side == "strong" and not _DENIALS.isdisjoint(before) and _ONLY.isdisjoint(before)
+        sides[dimension]["weak" if denied else side] += 1
+    return sides
 
 
 def _assess(dimension: Dimension, signs: Sequence[_Sign], claims: Claims) -> DimensionAssessment:
@@ -123,9 +138,9 @@ def _data() -> dict[str, _DimensionData]:
 
 
 @cache
-def _phrases() -> Phrases[str]:
+def _phrases() -> Phrases[tuple[Dimension, str]]:
     return Phrases(
-        (phrase, f"{dimension}:{sign}")
+        (phrase, (Dimension(dimension), sign))
         for dimension, content in _data().items()
         for sign, phrases in content.signs.items()
         for phrase in phrases

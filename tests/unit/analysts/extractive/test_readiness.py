@@ -57,6 +57,32 @@ def test_one_statement_alone_never_shows_an_extreme(dimension: Dimension) -> Non
     assert len(strong.claim_ids) == 1
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Aus dem MES gibt es nur CSV-Export, keine Schnittstelle.",
+        "The machine data has no API, only a nightly CSV export.",
+        "Alle Messwerte sind vollständig gespeichert, aber nur als CSV-Datei.",
+    ],
+)
+@pytest.mark.parametrize("dimension", [Dimension.DATA, Dimension.TECHNOLOGY])
+def test_data_that_only_comes_as_a_file_is_not_ready(dimension: Dimension, text: str) -> None:
+    assert of(dimension, text).level == 2
+
+
+@pytest.mark.parametrize(
+    ("text", "level"),
+    [
+        ("There is an API to the ERP for all of our plants.", 3),
+        ("There is not an API to the ERP for all of our plants.", 2),
+        ("Es gibt keine zwei Schnittstellen im ganzen Haus.", 2),
+        ("Not only an API to the ERP is there for our plants.", 3),
+    ],
+)
+def test_a_strength_that_is_denied_is_a_weakness(text: str, level: int) -> None:
+    assert of(Dimension.TECHNOLOGY, text).level == level
+
+
 def test_many_signs_of_one_side_show_the_ends_of_the_scale() -> None:
     strong = [f"In year {year} the board has approved the roadmap again." for year in ("one", "two", "six")]
     weak = [f"In year {year} there was no budget for it at all." for year in ("one", "two", "six")]
