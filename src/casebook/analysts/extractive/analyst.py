@@ -62,7 +62,7 @@ class ExtractiveAnalyst:
 
     def facts(self) -> AnalystFacts:
         """Say who is thinking."""
-        return AnalystFacts(name=NAME, catalogue=self._catalogue.describe())
+        return AnalystFacts(name=NAME, catalogue=self._catalogue.describe(), remarks=self._catalogue.remarks)
 
     def for_run(self, run_id: str) -> ExtractiveAnalyst:  # noqa: ARG002 - it costs nothing, whichever run it is
         """Return an analyst for one run: what it remembers of a company is not shared with other runs."""

@@ -8,9 +8,9 @@ from collections.abc import Iterator, Sequence
 from casebook.analysts.catalogue import Catalogue
 from casebook.analysts.extractive.claims import Claims
 from casebook.analysts.extractive.corpus import Corpus
-from casebook.analysts.extractive.inventory import named_systems
 from casebook.analysts.extractive.matches import Match
 from casebook.analysts.extractive.statements import Statement
+from casebook.analysts.extractive.systems import named_systems
 from casebook.analysts.extractive.wording import phrases_of
 from casebook.domain.evidence import Evidence, EvidenceBase, Kind, Theme
 

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 
 from casebook.analysts.extractive.claims import Claims
 from casebook.analysts.extractive.corpus import Corpus
-from casebook.analysts.extractive.inventory import named_systems
 from casebook.analysts.extractive.phrases import Phrases
 from casebook.analysts.extractive.quantities import find_quantities
 from casebook.analysts.extractive.statements import Statement
+from casebook.analysts.extractive.systems import named_systems
 from casebook.analysts.extractive.wording import phrases_of
 from casebook.domain.evidence import Quantity, Unit
 from casebook.domain.report import Contradiction, Profile, ProfileField

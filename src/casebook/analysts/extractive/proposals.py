@@ -10,7 +10,6 @@ from casebook.analysts.catalogue import DataNeed, Pattern
 from casebook.analysts.extractive.claims import Claims
 from casebook.analysts.extractive.corpus import Corpus
 from casebook.analysts.extractive.economics import ASSUMPTIONS, estimate, find_basis
-from casebook.analysts.extractive.inventory import named_systems
 from casebook.analysts.extractive.matches import Match
 from casebook.analysts.extractive.matching import PatternIndex
 from casebook.analysts.extractive.phrases import Phrases
@@ -24,6 +23,7 @@ from casebook.analysts.extractive.scoring import (
 )
 from casebook.analysts.extractive.selection import FLOOR, Candidate, select
 from casebook.analysts.extractive.statements import Statement
+from casebook.analysts.extractive.systems import named_systems
 from casebook.domain.analysis import Portfolio
 from casebook.domain.evidence import Unit
 from casebook.domain.report import (

@@ -8,9 +8,9 @@ from functools import cache
 
 from casebook.analysts.catalogue import Pattern
 from casebook.analysts.extractive.corpus import Corpus
-from casebook.analysts.extractive.inventory import named_systems
 from casebook.analysts.extractive.selection import Candidate
 from casebook.analysts.extractive.statements import Statement
+from casebook.analysts.extractive.systems import named_systems
 from casebook.analysts.extractive.wording import phrases_of
 from casebook.domain.evidence import Unit
 from casebook.domain.report import Confidence, Level, Readiness, Score, ScorePart

@@ -15,8 +15,8 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from casebook.analysts.catalogue import Catalogue, Pattern
-from casebook.analysts.extractive.inventory import named_systems
 from casebook.analysts.extractive.statements import speaks_to_ai
+from casebook.analysts.extractive.systems import named_systems
 from casebook.analysts.model.wording import (
     ABBREVIATIONS,
     NEGATIONS,
