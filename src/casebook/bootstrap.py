@@ -213,11 +213,14 @@ def report_formats(settings: Settings) -> dict[str, ExtraFormat]:
 
 def analyst(settings: Settings, *, progress: Progress, say: Callable[[str], None]) -> Analyst:
     """Return the analyst: with a language model when the settings name one. Raises PermanentError."""
+    patterns = catalogue(settings)
+    for remark in patterns.remarks:
+        say(remark)
     if not settings.model.model:
-        return ExtractiveAnalyst(catalogue(settings))
+        return ExtractiveAnalyst(patterns)
     from casebook.thinking import analyst_with_model  # noqa: PLC0415 - nothing of it without a model
 
-    return analyst_with_model(settings, catalogue(settings), clock=now, progress=progress, say=say)
+    return analyst_with_model(settings, patterns, clock=now, progress=progress, say=say)
 
 
 def estimate_model(settings: Settings, submission: Submission, library: Library) -> Estimate | None:

@@ -49,6 +49,17 @@ def test_the_use_cases_come_from_the_users_own_catalogue(
     assert "own" in report["run"]["catalogue"]
 
 
+def test_columns_that_are_not_used_are_named_once_on_stderr_and_in_the_report(
+    casebook: Program, brook: Path, tmp_path: Path
+) -> None:
+    path = tmp_path / "own.csv"
+    path.write_text("owner,id,title,description,risks\n" + ",".join(("Jo", *INVOICES, "None")) + "\n", encoding="utf-8")
+    ended = casebook.run(brook, "Brook Parts Ltd", "--catalogue", path)
+    assert ended.err.count("Not used of the catalogue own.csv: owner, risks.") == 1
+    (limit,) = [line for line in report_of(ended)["method"]["limits"] if "own.csv" in line]
+    assert "owner, risks" in limit
+
+
 def test_the_own_catalogue_stands_beside_the_built_in_one_when_asked(
     casebook: Program, brook: Path, tmp_path: Path
 ) -> None:

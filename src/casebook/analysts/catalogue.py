@@ -110,6 +110,7 @@ class Catalogue:
     name: str
     patterns: tuple[Pattern, ...]
     digest: str = field(default="")
+    remarks: tuple[str, ...] = ()  # what of the file was not used
 
     def describe(self) -> str:
         """Say which catalogue it is: name, size, digest."""
@@ -148,20 +149,21 @@ def load_catalogue(path: Path, *, with_built_in: bool = False) -> Catalogue:
     except OSError as error:
         message = f"cannot read the catalogue {path}: {error.strerror}"
         raise InvalidCatalogue(message) from error
-    own = _patterns(_entries(path, data), path)
+    entries = _entries(path, data)
+    own = _patterns([_filled(entry) for entry in entries] if _is_csv(path) else entries, path)
     if with_built_in:
         taken = {pattern.id for pattern in own}
         own = [*own, *(pattern for pattern in built_in_catalogue().patterns if pattern.id not in taken)]
     digest = hashlib.sha256(data + (built_in_catalogue().digest.encode() if with_built_in else b""))
-    return Catalogue(path.stem, tuple(own), digest.hexdigest())
+    return Catalogue(path.stem, tuple(own), digest.hexdigest(), _remarks(entries, path) if _is_csv(path) else ())
 
 
 def _entries(path: Path, data: bytes) -> Sequence[Mapping[str, Any]]:
     suffix = path.suffix.lower()
     try:
         text = data.decode("utf-8-sig")
-        if suffix == ".csv":
-            return [_filled(row) for row in csv.DictReader(StringIO(text))]
+        if _is_csv(path):
+            return list(csv.DictReader(StringIO(text)))
         loaded = _yaml(text) if suffix in {".yaml", ".yml"} else msgspec.json.decode(text)
     except (ValueError, csv.Error) as error:
         message = f"the catalogue {path} is not valid {suffix or 'JSON'}: {error}"
@@ -182,11 +184,34 @@ def _yaml(text: str) -> Any:  # noqa: ANN401 - whatever the file holds
         raise ValueError(str(error)) from error
 
 
-def _filled(row: Mapping[str | None, Any]) -> dict[str, Any]:
+_FLAT = frozenset(  # what a flat table can express
+    "id title description summary function users baseline_question effort build_or_buy human_review when_not_ai "
+    "first_step success_signal stop_rule".split()
+)
+
+
+_LISTED_FLAT = ", ".join(sorted(_FLAT))
+
+
+def _is_csv(path: Path) -> bool:
+    return path.suffix.lower() == ".csv"
+
+
+def _filled(row: Mapping[str, Any]) -> dict[str, Any]:
     """Keep the columns that have a value and that a flat table can express."""
-    flat = {"id", "title", "description", "summary", "function", "users", "baseline_question", "effort",
-            "build_or_buy", "human_review", "when_not_ai", "first_step", "success_signal", "stop_rule"}  # fmt: skip
-    return {name: value for name, value in row.items() if name in flat and value}
+    return {name: value for name, value in row.items() if name in _FLAT and value}
+
+
+def _remarks(rows: Sequence[Mapping[str, Any]], path: Path) -> tuple[str, ...]:
+    """Name the columns that hold something and are not used."""
+    unused = dict.fromkeys(
+        name or "cells without a header" for row in rows for name, value in row.items() if value and name not in _FLAT
+    )
+    if not unused:
+        return ()
+    return (
+        f"Not used of the catalogue {path.name}: {', '.join(unused)}. A CSV file takes the columns {_LISTED_FLAT}.",
+    )
 
 
 def _patterns(entries: Sequence[Mapping[str, Any]], path: Path) -> list[Pattern]:

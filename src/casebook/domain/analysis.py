@@ -73,3 +73,4 @@ class AnalystFacts(msgspec.Struct, frozen=True, kw_only=True):
     cost_usd: float | None = 0.0  # None when the price of a request is not known
     model_calls: int = 0
     costs: tuple[StepCost, ...] = ()
+    remarks: tuple[str, ...] = ()  # what the reader should know of its catalogue

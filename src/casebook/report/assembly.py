@@ -363,6 +363,7 @@ def _limits(findings: Findings) -> list[str]:
             "No language model was used: what is written between the lines, in pictures or in charts was not "
             "understood."
         )
+    limits.extend(findings.analyst.remarks)
     others = _other_languages(findings)
     if others:
         limits.append(

@@ -31,6 +31,17 @@ def test_the_built_in_catalogue_has_many_patterns_each_with_its_own_id() -> None
     assert len({pattern.function for pattern in patterns}) >= 10
 
 
+def test_columns_of_a_csv_file_that_are_not_used_are_named(tmp_path: Path) -> None:
+    path = tmp_path / "own.csv"
+    path.write_text("id,title,description,owner,empty,risks\np1,A,Text.,Jo,,Wrong sums\n", encoding="utf-8")
+    (remark,) = load_catalogue(path).remarks
+    assert "own.csv: owner, risks." in remark
+    path.write_text("id,title,description\np1,A,Text.,more\n", encoding="utf-8")
+    assert "cells without a header" in load_catalogue(path).remarks[0]
+    path.write_text("id,title,description\np1,A,Text.\n", encoding="utf-8")
+    assert load_catalogue(path).remarks == ()
+
+
 @pytest.mark.parametrize("pattern", built_in_catalogue().patterns, ids=lambda pattern: pattern.id)
 def test_every_built_in_pattern_is_whole(pattern: Pattern) -> None:
     assert isinstance(pattern.title, dict)

@@ -157,6 +157,7 @@ class ModelAnalyst:
             name=NAME,
             model=self._model.name,
             catalogue=self._built_in.facts().catalogue,
+            remarks=self._built_in.facts().remarks,
             settings=f"{self._model.identity} {version()} {self._thinking.language} {self._thinking.window_tokens}",
             cost_usd=total.cost,
             model_calls=total.calls,
