@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import hashlib
 import html
+import itertools
 import re
+import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from casebook.documents.page_worker import PageAnswer
+from casebook.documents.pages import PageReader
 from casebook.web.guard import Guard
 from tests import demo_run
 from tests.front_door import MASTER, Answer, Door, open_door
@@ -108,6 +113,9 @@ def test_rows_and_slides_are_shown_as_such(reading: Reading) -> None:
         "/sources/S1?q=Q999",
         "/sources/S1?q=Q1",  # which stands elsewhere
         "/sources/S1/pages/99.png",
+        "/sources/S1/pages/0.png",
+        "/sources/S1/pages/x.png",
+        pytest.param(f"/sources/S1/pages/{'9' * 5000}.png", id="a number that no page has"),
         "/sources/S2/pages/1.png",  # no PDF
         "/sources/S999/file",
         "/sources/..%2f..%2f/file",
@@ -116,6 +124,28 @@ def test_rows_and_slides_are_shown_as_such(reading: Reading) -> None:
 )
 def test_what_is_not_there_is_not_found(reading: Reading, path: str) -> None:
     assert reading.ask(path).status == 404
+
+
+def test_a_page_that_is_slow_to_draw_keeps_nobody_else_waiting(
+    reading: Reading, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    drawing, drawn = threading.Semaphore(0), threading.Event()
+
+    def draw(*_: object) -> PageAnswer:
+        drawing.release()
+        drawn.wait()
+        return PageAnswer(reason="the page cannot be drawn")
+
+    monkeypatch.setattr(PageReader, "draw", draw)
+    with ThreadPoolExecutor(40) as readers:
+        asked = [readers.submit(reading.ask, f"/sources/S1/pages/{90_000 + n}.png") for n in range(40)]
+        assert drawing.acquire(timeout=20)
+        refused = [answer.result() for answer in itertools.islice(as_completed(asked), 20)]
+        assert {(answer.status, answer.headers["retry-after"]) for answer in refused} == {(503, "5")}
+        assert reading.ask("").status == 200
+        assert reading.door.ask("GET", "/health").status == 200
+        drawn.set()
+        assert [answer.result().status for answer in asked].count(404) == 20
 
 
 def test_a_file_is_handed_out_as_an_attachment(reading: Reading) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import re
 from functools import partial
 from typing import Final
 
@@ -14,6 +15,7 @@ from starlette.routing import Route
 from casebook.domain.intake import StoredSubmission
 from casebook.domain.report import Report
 from casebook.web.pages.desk import Desk, see_other
+from casebook.web.pages.drawing import DrawingThreads
 from casebook.web.pages.report_view import Wanted
 from casebook.web.pages.reports import Reports
 from casebook.web.pages.run_page import run_route
@@ -21,7 +23,7 @@ from casebook.web.pages.source_view import PICTURE_WIDTH, SourceViews
 from casebook.web.problems import not_found
 
 _MAX_SEARCH: Final = 200  # characters
-_MAX_PAGE: Final = 99_999
+_PAGE: Final = re.compile("[1-9][0-9]{0,4}")  # no number that it takes long to read
 
 
 class ReportPages:
@@ -32,6 +34,11 @@ class ReportPages:
         self._desk = desk
         self._reports = reports
         self._sources = sources
+        self._drawing = DrawingThreads()
+
+    def close(self) -> None:
+        """Draw nothing more."""
+        self._drawing.close()
 
     def routes(self) -> list[Route]:
         """Return the routes."""
@@ -40,7 +47,7 @@ class ReportPages:
             page("/report", self.show),
             page("/sources/{source_id}", self.source),
             Route("/runs/{run_id}/sources/{source_id}/file", self.file),
-            Route("/runs/{run_id}/sources/{source_id}/pages/{number:int}.png", self.picture),
+            Route("/runs/{run_id}/sources/{source_id}/pages/{number}.png", self.picture),
         ]
 
     async def show(self, request: Request) -> Response:
@@ -73,7 +80,7 @@ class ReportPages:
         stored, report = await self._report(request)
         quote_id = request.query_params.get("q", "")
         source_id = request.path_params["source_id"]
-        view = await asyncio.to_thread(self._sources.of, stored, report, source_id, quote_id)
+        view = await self._drawing.do(partial(self._sources.of, stored, report, source_id, quote_id))
         if view is None:
             raise not_found()
         pane = request.query_params.get("part") == "pane"
@@ -90,14 +97,14 @@ class ReportPages:
         """GET /runs/{id}/sources/{source}/pages/{number}.png: a page of a PDF, drawn."""
         stored = await self._desk.parts.submission(request)
         source = await asyncio.to_thread(self._sources.source, stored, request.path_params["source_id"])
-        number = min(request.path_params["number"], _MAX_PAGE)
-        if source is None:
+        number = _page_number(request.path_params["number"])
+        if source is None or number is None:
             raise not_found()
         etag = f'"{hashlib.sha256(f"{source.sha256} {number} {PICTURE_WIDTH}".encode()).hexdigest()[:32]}"'
         headers = {"ETag": etag, "Cache-Control": "private, max-age=3600"}
         if request.headers.get("if-none-match") == etag:
             return Response(status_code=304, headers=headers)
-        picture = await asyncio.to_thread(self._sources.picture, stored, source, number)
+        picture = await self._drawing.do(partial(self._sources.picture, stored, source, number))
         if not picture:
             raise not_found()
         return Response(picture, media_type="image/png", headers=headers)
@@ -126,3 +133,7 @@ class ReportPages:
     def _formats(self, stored: StoredSubmission) -> list[str]:
         run = self._desk.parts.find_run(stored.company_slug, stored.run_id)
         return self._reports.views.formats(run)
+
+
+def _page_number(text: str) -> int | None:
+    return int(text) if _PAGE.fullmatch(text) else None

@@ -71,6 +71,7 @@ class Site:
 
     def close(self) -> None:
         """End the worker that draws pages."""
+        self._report.close()
         self._reader.close()
 
     def confirm(self, request: Request, answer: SubmissionAnswer) -> Response:
