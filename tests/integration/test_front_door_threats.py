@@ -553,6 +553,40 @@ def test_a_link_in_place_of_a_companys_folder_shows_nothing(door: Door, tmp_path
     assert door.ask("GET", "/storage/acme_gmbh").json["total_size_bytes"] == 0
 
 
+@pytest.mark.parametrize("place", ["acme_gmbh", "acme_gmbh/debug", "acme_gmbh/data", "acme_gmbh/data/uploads"])
+def test_a_link_in_place_of_a_folder_leads_no_submission_elsewhere(door: Door, tmp_path: Path, place: str) -> None:
+    door.post(ACME)
+    door.sweeper.sweep()
+    (tmp_path / "elsewhere").mkdir()
+    folder = door.outputs / place
+    if folder.exists():
+        folder.rename(tmp_path / "away")
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    folder.symlink_to(tmp_path / "elsewhere")
+    answer = door.post_form(text_part("company", "Acme GmbH"), file_part("a.txt", b"words"))
+    assert answer.status == 202
+    door.sweeper.sweep()
+    assert tree(tmp_path / "elsewhere") == set()
+    (received,) = (door.outputs / "_received").iterdir()
+    assert received.read_bytes() == b"words"  # kept until there is a folder again
+    folder.unlink()
+    door.sweeper.sweep()
+    kept = door.outputs / "acme_gmbh" / "data" / "uploads" / answer.json["run_id"]
+    assert [path.read_bytes() for path in kept.iterdir()] == [b"words"]
+
+
+def test_a_link_in_place_of_a_submissions_file_is_replaced(door: Door, tmp_path: Path) -> None:
+    run_id = door.post(ACME).json["run_id"]
+    door.sweeper.sweep()
+    shown, victim = door.outputs / "acme_gmbh" / "debug" / f"submission_{run_id}.json", tmp_path / "victim"
+    victim.write_bytes(shown.read_bytes())  # so that what the link leads to is what should be there
+    shown.unlink()
+    shown.symlink_to(victim)
+    door.sweeper.sweep()
+    assert not shown.is_symlink()
+    assert json.loads(shown.read_bytes())["run_id"] == run_id
+
+
 # Output
 
 

@@ -93,3 +93,90 @@ def test_logs_are_appended_and_a_log_that_is_gone_ends_nothing(tmp_path: Path) -
     path.parent.rmdir()
     log.info("three")
     assert not path.exists()
+
+
+KEY = "acme/data/files/a.txt"
+
+
+def planted(tmp_path: Path, place: str) -> tuple[LocalStorage, Path]:
+    """Keep a file, then put a link to a folder of somebody else in the place of one of its folders."""
+    elsewhere = tmp_path / "elsewhere"
+    storage = LocalStorage(tmp_path / "outputs")
+    for root in (storage.root, elsewhere):
+        LocalStorage(root).write(KEY, root.name.encode())
+    folder = storage.root / place
+    folder.rename(tmp_path / "away")
+    folder.symlink_to(elsewhere / place, target_is_directory=True)
+    return storage, elsewhere
+
+
+@pytest.mark.parametrize("place", ["acme", "acme/data", "acme/data/files"])
+def test_no_link_in_place_of_a_folder_is_followed(tmp_path: Path, place: str) -> None:
+    storage, elsewhere = planted(tmp_path, place)
+    (tmp_path / "new").write_bytes(b"new")
+    for use in (
+        lambda: storage.write(KEY, b"new"),
+        lambda: storage.read(KEY),
+        lambda: list(storage.stream(KEY)),
+        lambda: storage.remove(KEY),
+        lambda: storage.move(KEY, "acme/b"),
+        lambda: storage.adopt(tmp_path / "new", KEY),
+        lambda: storage.local_copy(KEY).__enter__(),
+    ):
+        with pytest.raises(StorageFailed, match="a link is on the way"):
+            use()
+    assert (storage.look(KEY), storage.exists(KEY), storage.keys("acme")) == (None, False, [])
+    assert LocalStorage(elsewhere).read(KEY) == b"elsewhere"
+    assert LocalStorage(elsewhere).keys("acme") == [KEY]
+
+
+@pytest.mark.parametrize("name", ["a.txt", ".writing-a.txt"])
+def test_a_link_in_place_of_a_file_is_not_followed_but_replaced(tmp_path: Path, name: str) -> None:
+    storage = LocalStorage(tmp_path / "outputs")
+    storage.write(KEY, b"before")
+    victim = tmp_path / "victim"
+    victim.write_bytes(b"victim")
+    path = storage.root / "acme" / "data" / "files" / name
+    path.unlink(missing_ok=True)
+    path.symlink_to(victim)
+    if name == "a.txt":
+        with pytest.raises(StorageFailed, match="a link"):
+            storage.read(KEY)
+        with pytest.raises(StorageFailed, match="a link"), storage.local_copy(KEY):
+            pass
+        assert not storage.exists(KEY)
+    storage.write(KEY, b"after")
+    assert storage.read(KEY) == b"after"
+    new = tmp_path / "new"
+    new.write_bytes(b"adopted")
+    path.unlink(missing_ok=True)
+    path.symlink_to(victim)
+    storage.adopt(new, KEY)
+    assert (storage.read(KEY), victim.read_bytes()) == (b"adopted", b"victim")
+
+
+def test_the_outputs_themselves_may_be_a_link(tmp_path: Path) -> None:
+    (tmp_path / "large disk").mkdir()
+    (tmp_path / "outputs").symlink_to(tmp_path / "large disk")
+    storage = LocalStorage(tmp_path / "outputs")
+    storage.write(KEY, b"words")
+    assert (storage.read(KEY), storage.keys("acme")) == (b"words", [KEY])
+
+
+@pytest.mark.parametrize("place", ["acme", "acme/debug", "acme/debug/.lock"])
+def test_a_lock_makes_nothing_where_a_link_leads(tmp_path: Path, place: str) -> None:
+    root, elsewhere = tmp_path / "outputs", tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    link = root / place
+    link.parent.mkdir(parents=True)
+    link.symlink_to(elsewhere / "lock" if place.endswith(".lock") else elsewhere)
+    with pytest.raises(StorageFailed), company_lock(root, "acme"):
+        pass
+    assert list(elsewhere.iterdir()) == []
+
+
+def test_what_is_kept_is_for_its_owner_alone(tmp_path: Path) -> None:
+    storage = LocalStorage(tmp_path)
+    storage.write(KEY, b"words")
+    storage.write(KEY, b"again", durable=True)
+    assert (tmp_path / KEY).stat().st_mode & 0o777 == 0o600

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from casebook.backends.links import below
 from casebook.errors import PermanentError, StorageFailed
 
 try:
@@ -24,12 +25,12 @@ def server_lock(root: Path) -> Iterator[None]:
 
 @contextmanager
 def company_lock(root: Path, company_slug: str) -> Iterator[None]:
-    """Hold the company's lock. Raises PermanentError when another process holds it.
+    """Hold the company's lock. Raises PermanentError when another process holds it, StorageFailed.
 
     The operating system frees the lock when the process ends, however it ends.
     """
     busy = "another run of this company is under way: wait for it, or end it first"
-    with _locked(root / company_slug / "debug" / ".lock", busy):
+    with _locked(below(root, (company_slug, "debug")) / ".lock", busy):
         yield
 
 
@@ -37,7 +38,7 @@ def company_lock(root: Path, company_slug: str) -> Iterator[None]:
 def _locked(path: Path, busy: str) -> Iterator[None]:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | getattr(os, "O_NOFOLLOW", 0), 0o600)
     except OSError as error:
         message = f"cannot write to {path.parent}: {error.strerror}: choose another folder with --outputs"
         raise StorageFailed(message) from error

@@ -11,12 +11,14 @@ from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
+from casebook.backends.links import below, has_link
 from casebook.domain.keys import key_parts
 from casebook.errors import StorageFailed
 from casebook.ports import Kept
 
 _PIECE_BYTES = 256 * 1024
 _BEING_WRITTEN = ".writing-"
+_NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
 _NO_LINK = os.O_RDONLY | os.O_CLOEXEC | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
 
 
@@ -33,7 +35,7 @@ class LocalStorage:
         with _explained(target):
             target.parent.mkdir(parents=True, exist_ok=True)
             with _beside(target) as temporary:
-                with temporary.open("wb") as file:
+                with os.fdopen(os.open(temporary, _NEW, 0o600), "wb") as file:
                     file.write(data)
                     if durable:
                         file.flush()
@@ -43,8 +45,8 @@ class LocalStorage:
     def read(self, key: str) -> bytes:
         """Return what is kept. Raises StorageFailed when there is nothing."""
         path = self._path(key)
-        with _explained(path):
-            return path.read_bytes()
+        with _explained(path), os.fdopen(os.open(path, _NO_LINK), "rb") as file:
+            return file.read()
 
     def stream(self, key: str, start: int = 0, end: int | None = None) -> Iterator[bytes]:
         """Yield what is kept, from byte `start` up to byte `end`, piece by piece. Raises StorageFailed."""
@@ -58,22 +60,22 @@ class LocalStorage:
 
     def look(self, key: str) -> Kept | None:
         """Tell size and time of what is kept, None when there is nothing."""
-        path = self._path(key)
+        parts = key_parts(key)
         try:
-            facts = path.lstat()
+            facts = self.root.joinpath(*parts).lstat()
         except (FileNotFoundError, NotADirectoryError):
             return None
-        return _kept(key, facts) if stat.S_ISREG(facts.st_mode) else None
+        return _kept(key, facts) if stat.S_ISREG(facts.st_mode) and not has_link(self.root, parts[:-1]) else None
 
     def exists(self, key: str) -> bool:
         """Tell whether something is kept under `key`."""
-        return self._path(key).is_file()
+        return self.look(key) is not None
 
     def entries(self, prefix: str) -> Iterator[Kept]:
         """Yield all that is kept below the folder `prefix`, in any order; links are not followed, nor are they kept."""
-        folder = self._path(prefix) if prefix else self.root
-        if not (prefix and folder.is_symlink()):
-            yield from self._walk(folder)
+        parts = key_parts(prefix) if prefix else []
+        if not has_link(self.root, parts):
+            yield from self._walk(self.root.joinpath(*parts))
 
     def keys(self, prefix: str) -> Sequence[str]:
         """Return all keys below the folder `prefix`, sorted."""
@@ -132,11 +134,12 @@ class LocalStorage:
 
     @contextmanager
     def local_copy(self, key: str) -> Iterator[Path]:
-        """Lend the file itself."""
-        yield self._path(key)
+        """Lend the file itself. Raises StorageFailed for a link in its place."""
+        yield below(self.root, key_parts(key))
 
     def _path(self, key: str) -> Path:
-        return self.root.joinpath(*key_parts(key))
+        *folders, name = key_parts(key)
+        return below(self.root, folders) / name
 
 
 def _kept(key: str, facts: os.stat_result) -> Kept:
@@ -145,8 +148,9 @@ def _kept(key: str, facts: os.stat_result) -> Kept:
 
 @contextmanager
 def _beside(target: Path) -> Iterator[Path]:
-    """Lend a place to write in; always the same one, so that what a killed process left there is written over."""
+    """Lend a place to write in; always the same one, so that what a killed process left there is not left for good."""
     temporary = target.with_name(f"{_BEING_WRITTEN}{target.name}")
+    temporary.unlink(missing_ok=True)  # of a killed process; or a link
     try:
         yield temporary
     except BaseException:
@@ -169,6 +173,7 @@ def _explained(path: Path) -> Iterator[None]:
             errno.EDQUOT: "the disk quota is used up: free some space, then run the same command again",
             errno.EROFS: "the file system is read-only: choose another folder with --outputs",
             errno.EACCES: "permission denied: choose another folder with --outputs, or change its permissions",
+            errno.ELOOP: "a link stands in its place: remove it",
             errno.ENOTDIR: "a file stands where a folder is needed: choose another folder with --outputs",
         }.get(error.errno or 0, error.strerror or str(error))
         message = f"cannot use {path}: {advice}"
