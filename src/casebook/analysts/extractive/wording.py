@@ -54,6 +54,7 @@ class WordLists(msgspec.Struct, frozen=True):
 
     lists: dict[str, list[str]]
     industries: dict[str, list[str]]  # functions of the catalogue that belong to one industry, and its words
+    measured: list[list[str]]  # words of both languages that name the same thing to be counted
 
 
 @cache

@@ -149,7 +149,7 @@ def test_equal_figures_and_figures_of_other_things_do_not(description: str, text
 
 
 def test_two_documents_with_different_figures_for_the_same_disagree() -> None:
-    first, second = "Ausschussquote Guss in Tczew: 4,6 % im Mai", "Ausschussquote Guss in Tczew: 3,8 % im Juni"
+    first, second = "Ausschussquote Guss in Tczew: 4,6 % im Mai", "Im Mai war die Ausschussquote Guss in Tczew 3,8 %"
     profile, said = described("", first, second)
     (found,) = profile.contradictions
     assert (found.field, found.form_says) == ("documents", None)
@@ -174,6 +174,6 @@ def test_documents_that_agree_or_speak_of_other_things_do_not(texts: tuple[str, 
 def test_contradictions_are_few() -> None:
     places = ("Tczew", "Hamburg", "Flensburg", "Aarhus", "Bergen", "Turku", "Gdynia", "Malmö", "Riga", "Tallinn")
     old = " ".join(f"Foundry {place} scrap of castings reached 4 %." for place in places)
-    new = " ".join(f"Foundry {place} scrap of castings reached 9 %." for place in places)
+    new = " ".join(f"Scrap of castings in foundry {place} was 9 %." for place in places)
     profile, _ = described("", old, new)
     assert 1 <= len(profile.contradictions) <= 8
