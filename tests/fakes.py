@@ -444,11 +444,9 @@ class FakeSubmissionStore:
     def _save(self, new: NewSubmission) -> Receipt:
         if self.broken:
             raise self.broken
-        for earlier, row in self._rows:
-            if _is_same(earlier, new):
-                if earlier.body_sha256 != new.body_sha256:
-                    raise KeyReused
-                return _receipt(row, replayed=True)
+        earlier = self.earlier(new)
+        if earlier:
+            return earlier
         company = self._company(new)
         row = StoredSubmission(
             run_id=new.run_id,
@@ -464,6 +462,14 @@ class FakeSubmissionStore:
         )
         self._rows.append((new, row))
         return _receipt(row, replayed=False)
+
+    def earlier(self, new: NewSubmission) -> Receipt | None:
+        for earlier, row in list(self._rows):
+            if _is_same(earlier, new):
+                if earlier.body_sha256 != new.body_sha256:
+                    raise KeyReused
+                return _receipt(row, replayed=True)
+        return None
 
     def _company(self, new: NewSubmission) -> StoredCompany:
         name, slug = new.submission.company_name, new.submission.company_slug

@@ -190,6 +190,10 @@ class SubmissionStore(Protocol):
         """
         ...
 
+    def earlier(self, new: NewSubmission) -> Receipt | None:
+        """Return the receipt that `new` would get because it came before, None when it did not. Raises KeyReused."""
+        ...
+
     def find(self, run_id: str) -> StoredSubmission | None:
         """Find a submission by its run."""
         ...

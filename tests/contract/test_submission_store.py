@@ -87,6 +87,15 @@ def test_the_same_key_with_another_body_is_refused_and_others_are_not(store: Sub
     assert store.find("R2") is None
 
 
+def test_the_first_receipt_is_found_without_saving(store: SubmissionStore) -> None:
+    assert store.earlier(new_submission(key="k1")) is None
+    first = save(store, new_submission(key="k1"))
+    assert store.earlier(new_submission("R2", key="k1")) == replace(first, replayed=True)
+    with pytest.raises(KeyReused):
+        store.earlier(new_submission("R2", key="k1", body_sha256="d2"))
+    assert store.find("R2") is None
+
+
 def test_a_key_belongs_to_its_principal(store: SubmissionStore) -> None:
     save(store, new_submission(key="k1"))
     assert not save(store, new_submission("R2", key="k1", principal="other", body_sha256="d2")).replayed

@@ -130,6 +130,20 @@ def test_files_that_came_before_the_form_belong_to_it(door: Door) -> None:
     assert door.received() == []
 
 
+@pytest.mark.parametrize("headers", [{}, {"Idempotency_Key": "k1"}])
+def test_a_form_sent_again_gets_its_first_answer_though_its_files_were_taken_over(
+    door: Door, headers: dict[str, str]
+) -> None:
+    note, other = (send_file(door, "a.txt", data).json["upload"] for data in (b"one", b"two"))
+    sent = [text_part("company_name", "Acme"), text_part("uploads", note)]
+    first, again = (door.post_form(*sent, **headers) for _ in range(2))
+    assert again.status == 202
+    assert again.headers["idempotency-replayed"] == "true"
+    assert (again.json["run_id"], again.json["files_saved"]) == (first.json["run_id"], 1)
+    changed = door.post_form(sent[0], text_part("uploads", other), **headers)
+    assert (changed.status, len(door.rows())) == ((422, 1) if headers else (202, 2))
+
+
 def test_files_that_came_before_outlive_a_form_that_is_refused(door: Door) -> None:
     note = send_file(door, "a.txt", b"one").json["upload"]
     refused = door.post_form(text_part("company_name", ""), text_part("uploads", note), **PAGE)

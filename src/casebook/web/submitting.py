@@ -94,8 +94,6 @@ class Submitting:
             try:
                 await self._receive(request, arrival, signature, look, (kind, boundary, most))
                 submission = parse_fields(arrival.received.fields)
-                staged = await self._staged.take_over(arrival.received, caller.principal, arrival.run_id)
-                arrival.received.let_go_of_fields()  # many wait for the disk at once
                 receipt = await self._keep(arrival, submission)
             except CasebookError as error:
                 raise await asyncio.to_thread(self._not_kept, arrival, error) from error
@@ -109,7 +107,6 @@ class Submitting:
                 raise
             if receipt.replayed:
                 self._forget_files(arrival)
-            self._staged.forget(staged)
             return await self._answer(request, arrival, submission, receipt)
 
     def _set_aside(self, arrival: _Arrival, problem: Problem) -> None:
@@ -207,10 +204,28 @@ class Submitting:
             raise TransientError(str(error), retry_after=30) from error
 
     async def _keep(self, arrival: _Arrival, submission: Submission) -> Receipt:
-        files = tuple(arrival.received.files)
-        if self._parts.remote and files:
+        staged = self._staged.open(arrival.received, arrival.caller.principal)
+        new = self._new(arrival, submission)
+        try:
+            receipt = await asyncio.to_thread(self._parts.store.earlier, new) if staged else None
+            if receipt is None:  # else its files were taken over the first time
+                await self._staged.take_over(staged, arrival.run_id)
+                receipt = await self._save(arrival, new)
+        except KeyReused as error:
+            raise Problem(422, "key-reused", "This idempotency key came before with another submission.") from error
+        self._staged.forget(staged)
+        return receipt
+
+    async def _save(self, arrival: _Arrival, new: NewSubmission) -> Receipt:
+        arrival.received.let_go_of_fields()  # many wait for the disk at once
+        if self._parts.remote and new.files:
             await asyncio.to_thread(self._hand_over, arrival)
-        new = NewSubmission(
+        return await asyncio.shield(asyncio.wrap_future(self._parts.store.save(new)))
+
+    @staticmethod
+    def _new(arrival: _Arrival, submission: Submission) -> NewSubmission:
+        files = tuple(arrival.received.files)
+        return NewSubmission(
             run_id=arrival.run_id,
             principal=arrival.caller.principal,
             body_sha256=submission_digest(submission, files),
@@ -220,10 +235,6 @@ class Submitting:
             origin=arrival.origin,
             received_at=arrival.received_at,
         )
-        try:
-            return await asyncio.shield(asyncio.wrap_future(self._parts.store.save(new)))
-        except KeyReused as error:
-            raise Problem(422, "key-reused", "This idempotency key came before with another submission.") from error
 
     def _not_kept(self, arrival: _Arrival, error: CasebookError) -> Problem:
         """Write down what came in, as far as it came, and say that it is to be sent again."""

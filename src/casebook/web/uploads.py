@@ -41,6 +41,18 @@ class _Note:
     principal: str
     file: UploadedFile
 
+    @property
+    def name(self) -> str:
+        return f"{self.stem}.{self.file.path}"
+
+
+@dataclass(frozen=True, slots=True)
+class Staged:
+    """A file that came before its form: what it is called in the folder, and what in the form's run."""
+
+    name: str
+    path: str
+
 
 class Uploads:
     """The route that takes single files, and the way back from notes to files."""
@@ -81,49 +93,48 @@ class Uploads:
         self._parts.log.error("file not kept", error=str(error))
         return self._parts.not_kept(error)
 
-    async def take_over(self, received: Received, principal: str, run_id: str) -> list[str]:
-        """Give the files of the form's notes to its run; return what to remove when the form is kept.
-
-        Raises Problem: 413, 422.
-        """
+    def open(self, received: Received, principal: str) -> list[Staged]:
+        """Add the files of the form's notes to what was received, wherever they are now. Raises Problem: 413, 422."""
         notes = [self._open(text, principal) for text in str(received.fields.pop(FIELD, "")).split()]
         if len(notes) + len(received.files) > self._parts.limits.files:
             raise Problem(413, "too-many-parts", "The form has too many fields or files.")
-        if not notes:
-            return []
-        return await asyncio.to_thread(self._link, notes, received, run_id)
+        staged = []
+        for note in notes:
+            number = f"{len(received.files) + 1:03d}"
+            path = f"{number}-{note.file.path.partition('-')[2]}"
+            received.files.append(replace(note.file, id=number, path=path))
+            staged.append(Staged(note.name, path))
+        return staged
 
-    def forget(self, names: Sequence[str]) -> None:
-        """Remove files that a form has taken over."""
-        for name in names:
-            self._parts.received.remove(name)
+    async def take_over(self, staged: Sequence[Staged], run_id: str) -> None:
+        """Give files to a run. Raises Problem: 422, when one is gone."""
+        if staged:
+            await asyncio.to_thread(self._link, staged, run_id)
+
+    def forget(self, staged: Sequence[Staged]) -> None:
+        """Remove files whose form is kept."""
+        for file in staged:
+            self._parts.received.remove(file.name)
 
     def drop(self, received: Received, principal: str) -> None:
         """Remove the files of a form that belongs to another region. Raises Problem: 422, when there are any."""
         notes = [self._open(text, principal) for text in str(received.fields.get(FIELD, "")).split()]
-        self.forget([f"{note.stem}.{note.file.path}" for note in notes])
+        self.forget([Staged(note.name, note.file.path) for note in notes])
         if notes:
             detail = "is another one, and files sent ahead of the form are with this one: send all to that region"
             raise Problem(
                 422, "invalid-fields", "Some fields cannot be accepted.", errors=[FieldError("/region", detail)]
             )
 
-    def _link(self, notes: Sequence[_Note], received: Received, run_id: str) -> list[str]:
+    def _link(self, staged: Sequence[Staged], run_id: str) -> None:
         folder = self._parts.received
-        names = []
-        for note in notes:
-            number = f"{len(received.files) + 1:03d}"
-            path = f"{number}-{note.file.path.partition('-')[2]}"
-            name = f"{note.stem}.{note.file.path}"
+        for file in staged:
             try:
                 with disk_errors():
-                    folder.link(name, f"{run_id}.{path}")
+                    folder.link(file.name, f"{run_id}.{file.path}")
             except FileNotFoundError as error:
                 raise _gone() from error
-            received.files.append(replace(note.file, id=number, path=path))
-            names.append(name)
         folder.flush()
-        return names
 
     def _sign(self, note: _Note) -> str:
         data = msgspec.json.encode(note)

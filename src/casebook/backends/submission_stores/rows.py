@@ -171,6 +171,11 @@ class RowStore:
             )
         return [Refused(received_at=row[0], principal=row[1], reason=row[2], fields=row[3]) for row in rows]
 
+    def earlier(self, new: NewSubmission) -> Receipt | None:
+        """Return the receipt of the same submission, when it came before. Raises KeyReused."""
+        with self._database.read() as execute:
+            return _earlier(execute, new)
+
     def find(self, run_id: str) -> StoredSubmission | None:
         """Find a submission by its run."""
         return next(iter(self._stored("WHERE s.run_id = ?", (run_id,))), None)
