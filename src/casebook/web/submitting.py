@@ -55,6 +55,7 @@ class _Arrival:
     origin: str
     received_at: str
     received: Received = field(default_factory=Received)
+    is_asked_for: bool = False  # the store was asked to keep it: it may have, even if it could not say so
     is_proven: bool = False  # a signature is checked when all is read; before, anyone may have claimed it
 
 
@@ -98,7 +99,8 @@ class Submitting:
             except CasebookError as error:
                 raise await asyncio.to_thread(self._not_kept, arrival, error) from error
             except BaseException as error:
-                self._forget_files(arrival)
+                if not arrival.is_asked_for:
+                    self._forget_files(arrival)
                 if isinstance(error, Elsewhere):
                     self._staged.drop(arrival.received, caller.principal)
                 if isinstance(error, Problem):
@@ -212,6 +214,7 @@ class Submitting:
                 await self._staged.take_over(staged, arrival.run_id)
                 receipt = await self._save(arrival, new)
         except KeyReused as error:
+            arrival.is_asked_for = False
             raise Problem(422, "key-reused", "This idempotency key came before with another submission.") from error
         self._staged.forget(staged)
         return receipt
@@ -220,6 +223,7 @@ class Submitting:
         arrival.received.let_go_of_fields()  # many wait for the disk at once
         if self._parts.remote and new.files:
             await asyncio.to_thread(self._hand_over, arrival)
+        arrival.is_asked_for = True
         return await asyncio.shield(asyncio.wrap_future(self._parts.store.save(new)))
 
     @staticmethod
@@ -243,7 +247,8 @@ class Submitting:
         parts.log.error("submission not kept", run_id=arrival.run_id, error=str(error))
         with suppress(OSError, ValueError):
             self._write_error_file(arrival, error)
-        self._forget_files(arrival)  # those that could not be put beside the error file
+        if isinstance(error, DiskFull) or not arrival.is_asked_for:  # else the sweeper does it, when there is no row
+            self._forget_files(arrival)
         return parts.not_kept(error)
 
     def _write_error_file(self, arrival: _Arrival, error: CasebookError) -> None:
@@ -265,7 +270,7 @@ class Submitting:
             folder.mkdir(mode=0o700)
             for kept in arrival.received.files:
                 with suppress(FileNotFoundError):  # it was handed over before the rest failed
-                    (parts.received.path / f"{arrival.run_id}.{kept.path}").rename(folder / kept.path)
+                    (folder / kept.path).hardlink_to(parts.received.path / f"{arrival.run_id}.{kept.path}")
 
     def _forget_files(self, arrival: _Arrival) -> None:
         for file in arrival.received.files:
