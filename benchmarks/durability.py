@@ -1,9 +1,11 @@
 """Whether anything acknowledged is ever lost: ``uv run python -m benchmarks.durability`` (as root).
 
-Kills a front door again and again while clients send submissions with and without files; cuts the power of its disk (a
-file system in a file: the process is stopped, the image copied, the copy mounted and looked at); fills the disk; makes
-flushes fail. Prints what was lost or kept twice, and exits with 1 if anything was. With ``--mutate`` the store commits
-without a flush, and the power cuts must find that out. Power cuts and the full disk need root and loop devices.
+Kills a front door again and again while clients send submissions without files, with files, and with files sent
+ahead; cuts the power of its disk (a file system in a file: the process is stopped, the image copied, the copy mounted
+and looked at; on the last copy a front door must start all runs); fills the disk, uses up its inodes, lets file
+descriptors run out, makes flushes fail. Prints what was lost or kept twice, and exits with 1 if anything was. With
+``--mutate`` the store commits without a flush, and the power cuts must find that out. Disks of their own need root and
+loop devices.
 """
 
 from __future__ import annotations
@@ -13,6 +15,7 @@ import hashlib
 import http.client
 import os
 import random
+import resource
 import secrets
 import signal
 import sqlite3
@@ -22,19 +25,32 @@ import tempfile
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
+from functools import partial
+from itertools import count
 from pathlib import Path
 from typing import Any, Self
 
 import msgspec
 
-from benchmarks.doors import FORM, JSON, Client, Door, Flushes, build_counter, form_body, json_body, start_door
+from benchmarks.doors import (
+    FORM,
+    JSON,
+    Client,
+    Door,
+    Flushes,
+    build_counter,
+    fork_door,
+    form_body,
+    json_body,
+    start_door,
+)
 from casebook.domain.intake import UploadedFile, received_key, uploaded_key
 
 CLIENTS = 8
-KEPT = {202, 500}  # 500: kept, its run not yet started
+TAKEN, KEPT_ONLY, FULL, REFUSED, AWAY = 202, 500, 507, 422, 503  # KEPT_ONLY: its run is not yet started
 SETTINGS = {"CASEBOOK_RATE_LIMIT": "1000000/second", "CASEBOOK_MIN_FREE_MB": "0", "CASEBOOK_MAX_WAITING": "1000000"}
 MUTATED = {"CASEBOOK_BENCHMARK_MUTATION": "1"}
 _FILE_BYTES = 3000
@@ -46,7 +62,8 @@ class Load:
 
     port: int
     acknowledged: dict[str, tuple[str, tuple[str, ...]]] = field(default_factory=dict)  # key: run, files' digests
-    contradictions: int = 0
+    errors: int = 0  # answers that nothing was done to foresee
+    gone: int = 0  # submissions whose files had been acknowledged and were not there
     statuses: Counter[int] = field(default_factory=Counter)
     _threads: list[threading.Thread] = field(default_factory=list)
     _ended: threading.Event = field(default_factory=threading.Event)
@@ -64,30 +81,56 @@ class Load:
         for thread in self._threads:
             thread.join()
 
-    def _send_all(self, number: int) -> None:
-        with_files = number % 2 == 0
-        while not self._ended.is_set():
-            data = [os.urandom(_FILE_BYTES), os.urandom(10)] if with_files else []
-            body = form_body(secrets.randbelow(10**9), data) if with_files else json_body(secrets.randbelow(10**9))
-            digests = tuple(hashlib.sha256(piece).hexdigest() for piece in data)
-            self.send(f"key-{secrets.token_hex(12)}", body, FORM if with_files else JSON, digests)
+    def surprised(self, refusal: int) -> bool:
+        """Tell whether there was any answer but those wanted and `refusal`."""
+        return self.errors > 0 or not set(self.statuses) <= {201, TAKEN, KEPT_ONLY, refusal}
 
-    def send(self, key: str, body: bytes, kind: str, digests: tuple[str, ...]) -> None:
+    @property
+    def with_files(self) -> int:
+        """How many submissions with files were acknowledged."""
+        return sum(1 for _, digests in list(self.acknowledged.values()) if digests)
+
+    def _send_all(self, number: int) -> None:
+        while not self._ended.is_set():
+            data = [os.urandom(_FILE_BYTES), os.urandom(10)] if number % 4 != 1 else []
+            chance = secrets.randbelow(10**9)
+            if number % 2 == 0:
+                body, kind = form_body(chance, data), FORM
+            else:
+                body, kind = json_body(chance, uploads=" ".join(map(self._send_ahead, data))), JSON
+            digests = tuple(hashlib.sha256(piece).hexdigest() for piece in data)
+            self._send(f"key-{secrets.token_hex(12)}", body, kind, digests)
+
+    def _send_ahead(self, data: bytes) -> str:
+        """Send a file until there is a note of it, or the load ends."""
+        for status, answer in self._ask(lambda client: client.upload(data)):
+            if status == 201:  # noqa: PLR2004 - created
+                return str(answer["upload"])
+        return ""
+
+    def _send(self, key: str, body: bytes, kind: str, digests: tuple[str, ...]) -> None:
         """Send one submission until it is kept, or the load ends."""
+        for status, answer in self._ask(lambda client: client.post(body, kind, key)):
+            if status == TAKEN:
+                self.acknowledged[key] = (answer["run_id"], digests)
+            self.gone += status == REFUSED
+            if status in {TAKEN, REFUSED} or (status == KEPT_ONLY and "confirmation_code" in answer):
+                return
+
+    def _ask(self, request: Callable[[Client], tuple[int, dict[str, Any]]]) -> Iterator[tuple[int, dict[str, Any]]]:
+        """Yield the answers to the same request until the load ends."""
         while not self._ended.is_set():
             client = Client(self.port, timeout=20)
             try:
-                status, answer = client.post(body, kind, key)
+                answer = request(client)
             except (OSError, http.client.HTTPException, ValueError):
                 time.sleep(0.02)
                 continue
             finally:
                 client.close()
-            self.statuses[status] += 1
-            if status in KEPT and "confirmation_code" in answer:
-                if status == 202:  # noqa: PLR2004 - accepted
-                    self.acknowledged[key] = (answer["run_id"], digests)
-                return
+            self.statuses[answer[0]] += 1
+            self.errors += answer[0] == KEPT_ONLY and "confirmation_code" not in answer[1]
+            yield answer
             time.sleep(0.05)
 
 
@@ -107,9 +150,9 @@ class Found:
         return self
 
 
-def look(outputs: Path, acknowledged: dict[str, tuple[str, tuple[str, ...]]]) -> Found:
-    """Look for all acknowledged submissions and their files."""
-    found = Found(looked_for=len(acknowledged))
+def look(outputs: Path, acknowledged: dict[str, tuple[str, tuple[str, ...]]], *, gone: int = 0) -> Found:
+    """Look for all acknowledged submissions and their files; `gone` is what was missed before."""
+    found = Found(looked_for=len(acknowledged), lost=gone)
     kept: dict[str, list[tuple[Any, ...]]] = {}
     try:
         connection = sqlite3.connect(outputs / "casebook.sqlite3", timeout=30)
@@ -142,7 +185,9 @@ def _is_whole(outputs: Path, row: Sequence[Any], run_id: str, digests: Sequence[
 
 
 def start(outputs: Path, *, port: int = 0, mutate: bool = False, settings: dict[str, str] | None = None) -> Door:
-    """Start a front door without workers; when asked for, one whose store does not flush."""
+    """Start a front door without workers; when asked for, one whose store does not flush, or with other settings."""
+    if not mutate and not settings:
+        return fork_door(outputs, "--workers-elsewhere", settings=SETTINGS, port=port)
     changed = {**SETTINGS, **(settings or {}), **(MUTATED if mutate else {})}
     program = [sys.executable, "-m", "benchmarks.durability"] if mutate else None
     return start_door(outputs, "--workers-elsewhere", settings=changed, port=port, program=program)
@@ -164,7 +209,7 @@ def kills(root: Path, number: int) -> Found:
     time.sleep(1)
     load.stop()
     door.stop()
-    found = look(outputs, load.acknowledged)
+    found = look(outputs, load.acknowledged, gone=load.gone)
     print(
         f"{number} kills: {found.looked_for} acknowledged, {found.lost} lost, {found.twice} kept twice; "
         f"answers {dict(load.statuses)}",
@@ -174,12 +219,15 @@ def kills(root: Path, number: int) -> Found:
 
 
 @contextmanager
-def disk(root: Path, mebibytes: int) -> Iterator[tuple[Path, Path]]:
-    """Lend a small file system in a file: its image, and where it is mounted. Raises OSError without root."""
+def disk(root: Path, mebibytes: int, *options: str) -> Iterator[tuple[Path, Path]]:
+    """Lend a small file system in a file: its image, and where it is mounted. Raises OSError without root.
+
+    `options` are for making it.
+    """
     image, place = root / "disk.img", root / "disk"
     with image.open("wb") as file:
         file.truncate(mebibytes * 1024 * 1024)
-    _run("mkfs.ext4", "-q", "-F", "-m", "0", str(image))
+    _run("mkfs.ext4", "-q", "-F", "-m", "0", *options, str(image))
     with _mounted(image, place):
         yield image, place
 
@@ -211,15 +259,18 @@ def power_cuts(root: Path, number: int, *, mutate: bool = False) -> Found:
         load = Load(door.port)
         load.start()
         stack.callback(load.stop)
+        copy, acknowledged = root / "copy.img", dict(load.acknowledged)
         for _ in range(number):
             time.sleep(random.uniform(0.2, 1.0))  # noqa: S311 - as above
             acknowledged = dict(load.acknowledged)  # before the cut: an answer on its way then may be lost
             os.kill(door.pid, signal.SIGSTOP)
-            copy = root / "copy.img"
             _run("cp", "--sparse=always", str(image), str(copy))
             os.kill(door.pid, signal.SIGCONT)
             with _mounted(copy, root / "copy"):
                 found += look(root / "copy" / "outputs", acknowledged)
+        if not mutate:
+            with _mounted(copy, root / "copy"):
+                found.lost += _never_started(root / "copy" / "outputs", {run_id for run_id, _ in acknowledged.values()})
     print(
         f"{number} power cuts{', store without flushes' if mutate else ''}: {found.looked_for} looked for, "
         f"{found.lost} lost, {found.twice} kept twice",
@@ -228,33 +279,109 @@ def power_cuts(root: Path, number: int, *, mutate: bool = False) -> Found:
     return found
 
 
+def _never_started(outputs: Path, runs: Collection[str]) -> int:
+    """Start a front door after a power cut; return how many runs do not come to the queue all the same."""
+    door = start(outputs)
+    waiting = set(runs)
+
+    def all_come() -> bool:
+        with sqlite3.connect(outputs / "queue.sqlite3", timeout=30) as connection:
+            waiting.difference_update(
+                run_id for (run_id,) in connection.execute("SELECT workflow_uuid FROM workflow_status")
+            )
+        connection.close()
+        return not waiting
+
+    with suppress(RuntimeError):
+        _until(all_come)
+    door.stop()
+    if waiting:
+        print(f"{len(waiting)} acknowledged runs were not started after the last cut", flush=True)
+    return len(waiting)
+
+
 def full_disk(root: Path) -> Found:
     """Fill the disk, free some of it again."""
-    with disk(root, 16) as (_, place), ExitStack() as stack:
+    with disk(root, 16) as (_, place):
         ballast = place / "ballast"
         ballast.write_bytes(os.urandom(2 * 1024 * 1024))
+        return _filled("full disk", place, ballast.unlink)
+
+
+def no_inodes(root: Path) -> Found:
+    """Let a disk run out of inodes, not of space; free some of them again."""
+    with disk(root, 64, "-N", "800") as (_, place):
+        ballast = [place / f"ballast{number}" for number in range(100)]
+        for path in ballast:
+            path.touch()
+
+        def free() -> None:
+            left = os.statvfs(place)
+            print(f"{left.f_favail} inodes and {left.f_bavail * left.f_frsize // 2**20} MiB left", flush=True)
+            for path in ballast:
+                path.unlink()
+
+        return _filled("no inodes", place, free)
+
+
+def _filled(name: str, place: Path, free: Callable[[], None]) -> Found:
+    """Send until the disk at `place` takes no more files, `free` some, send until it takes them again."""
+    with ExitStack() as stack:
         door = start(place / "outputs")
         stack.callback(door.kill)
         load = Load(door.port)
         load.start()
-        _until(lambda: load.statuses[507] > CLIENTS)
+        stack.callback(load.stop)
+        _until(lambda: load.statuses[FULL] > CLIENTS)
         client = Client(door.port)
         health, _ = client.get("/health/live")
-        ballast.unlink()
-        kept = load.statuses[202]
-        _until(lambda: load.statuses[202] > kept)
+        client.close()
+        free()
+        kept = load.with_files
+        _until(lambda: load.with_files > kept)
         load.stop()
-        found = look(place / "outputs", load.acknowledged)
+        code = door.stop()
+        found = look(place / "outputs", load.acknowledged, gone=load.gone)
+    found.lost += load.surprised(FULL) + (code != 0) + (health != 200)  # noqa: PLR2004 - well
     print(
-        f"full disk: answers {dict(load.statuses)}, alive meanwhile: {health == 200}, taken again when there was "  # noqa: PLR2004
+        f"{name}: answers {dict(load.statuses)}, alive meanwhile: {health == 200}, files taken again when there was "  # noqa: PLR2004
         f"space; {found.looked_for} acknowledged, {found.lost} lost",
         flush=True,
     )
     return found
 
 
+def few_descriptors(root: Path, number: int) -> Found:
+    """Let a front door run out of file descriptors under load, again and again."""
+    outputs = root / "squeezed"
+    door = start(outputs)
+    load = Load(door.port)
+    load.start()
+    limits = resource.prlimit(door.pid, resource.RLIMIT_NOFILE)
+    for _ in range(number):
+        kept = load.with_files
+        _until(lambda: load.with_files > kept)  # noqa: B023 - awaited here
+        taken = {int(path.name) for path in Path(f"/proc/{door.pid}/fd").iterdir()}
+        first_free = next(number for number in count() if number not in taken)
+        resource.prlimit(door.pid, resource.RLIMIT_NOFILE, (first_free + secrets.randbelow(6), limits[1]))
+        time.sleep(random.uniform(0.5, 2.0))  # noqa: S311 - as above
+        resource.prlimit(door.pid, resource.RLIMIT_NOFILE, limits)
+    kept = load.with_files
+    _until(lambda: load.with_files > kept)
+    load.stop()
+    code = door.stop()
+    found = look(outputs, load.acknowledged, gone=load.gone)
+    found.lost += load.surprised(AWAY) + (code != 0)
+    print(
+        f"{number} times no file descriptors: answers {dict(load.statuses)}, files taken again each time; "
+        f"{found.looked_for} acknowledged, {found.lost} lost",
+        flush=True,
+    )
+    return found
+
+
 def failing_flush(root: Path) -> Found:
-    """Let flushes fail: the answer is 503 and the process ends."""
+    """Let flushes fail: the answer is 503 and the process ends; the next one takes the same again."""
     flushes = Flushes(build_counter(root), root / "flushes")
     outputs = root / "failing"
     door = start(outputs, settings=flushes.environment)
@@ -263,13 +390,14 @@ def failing_flush(root: Path) -> Found:
     _until(lambda: len(load.acknowledged) > 2 * CLIENTS)
     flushes.fail.touch()
     code = door.popen.wait(timeout=60)
-    load.stop()
-    found = look(outputs, load.acknowledged)
     flushes.fail.unlink()
+    kept = len(load.acknowledged)
     again = start(outputs, port=door.port)
-    found += look(outputs, load.acknowledged)
+    _until(lambda: len(load.acknowledged) > kept + 2 * CLIENTS)
+    load.stop()
     again.stop()
-    if code == 0 or not load.statuses[503]:
+    found = look(outputs, load.acknowledged, gone=load.gone)
+    if code == 0 or not load.statuses[AWAY]:
         found.lost += 1
     print(
         f"flushes that fail: answers {dict(load.statuses)}, the process ends with {code}; "
@@ -317,11 +445,12 @@ def main() -> None:
         if options.mutate:
             sys.exit(power_cuts(root, options.cuts, mutate=True).lost == 0)
         found = failing_flush(root)
+        found += few_descriptors(root, 20)
         try:
-            found += full_disk(root)
-            found += power_cuts(root, options.cuts)
+            for try_out in (full_disk, no_inodes, partial(power_cuts, number=options.cuts)):
+                found += try_out(root)
         except OSError as error:
-            print(f"power cuts and the full disk need root and loop devices: {error}", flush=True)
+            print(f"power cuts and full disks need root and loop devices: {error}", flush=True)
             found.lost += 1  # what was not looked at is not shown to be kept
         found += kills(root, options.kills)
     sys.exit(found.lost + found.twice > 0)

@@ -124,7 +124,7 @@ def serve_store(outputs: Path) -> None:
     store.close()
 
 
-class StoreProcess(Process):
+class StoreProcess(Process[subprocess.Popen[str]]):
     """`StoreAlone` in a process of its own."""
 
     def __init__(self, outputs: Path) -> None:

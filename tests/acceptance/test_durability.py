@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import resource
 import time
+from collections.abc import Callable
+from functools import partial
 from itertools import count
 from pathlib import Path
 
+import pytest
+
 from benchmarks import durability
-from benchmarks.doors import FORM, JSON, Client, form_body, json_body, open_sockets, start_door
+from benchmarks.doors import FORM, JSON, Client, fork_door, form_body, json_body, open_sockets
 from tests.acceptance.program import Program
 
 NOTHING_LOST = (0, 0)
@@ -23,9 +27,12 @@ def test_a_killed_server_loses_nothing_that_it_acknowledged(tmp_path: Path) -> N
     assert outcome(durability.kills(tmp_path, 2)) == NOTHING_LOST
 
 
-def test_a_power_cut_loses_nothing_that_was_acknowledged_where_one_can_be_made(tmp_path: Path) -> None:
+@pytest.mark.parametrize("happens", [partial(durability.power_cuts, number=2), durability.no_inodes])
+def test_a_disk_that_fails_loses_nothing_that_was_acknowledged_where_one_can_be_made(
+    tmp_path: Path, happens: Callable[[Path], durability.Found]
+) -> None:
     try:
-        found = durability.power_cuts(tmp_path, 2)
+        found = happens(tmp_path)
     except OSError as error:  # not root, or no loop devices
         said = str(error)
     else:
@@ -39,7 +46,7 @@ def test_a_flush_that_fails_ends_the_server_and_loses_nothing(tmp_path: Path) ->
 
 
 def test_a_server_without_free_file_descriptors_comes_back_when_there_are_some(tmp_path: Path) -> None:
-    door = start_door(tmp_path, "--workers-elsewhere")
+    door = fork_door(tmp_path, "--workers-elsewhere")
     try:
         used = len(list(Path(f"/proc/{door.pid}/fd").iterdir()))
         resource.prlimit(door.pid, resource.RLIMIT_NOFILE, (used + 5, used + 5))
@@ -56,8 +63,12 @@ def test_a_server_without_free_file_descriptors_comes_back_when_there_are_some(t
         assert door.stop() == 0
 
 
+def test_a_server_that_runs_out_of_file_descriptors_under_load_loses_nothing(tmp_path: Path) -> None:
+    assert outcome(durability.few_descriptors(tmp_path, 2)) == NOTHING_LOST
+
+
 def test_a_server_that_can_open_no_file_says_so_and_takes_the_same_later(tmp_path: Path) -> None:
-    door = start_door(tmp_path, "--workers-elsewhere")
+    door = fork_door(tmp_path, "--workers-elsewhere")
     client = Client(door.port, timeout=30)
     sent = [(form_body(1, [b"words"]), FORM), (json_body(2), JSON)]
     try:
