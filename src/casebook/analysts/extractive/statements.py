@@ -141,7 +141,28 @@ _NEED_WEIGHTS = {
 
 def speaks_to_ai(text: str) -> bool:
     """Tell whether a sentence addresses a language model or asks it to do something."""
-    return bool(_INSTRUCTION.search(" ".join(text.split())))  # on one line, wherever it was wrapped
+    line = " ".join(text.split())  # wherever it was wrapped
+    return _may_speak_to_ai(line) and bool(_INSTRUCTION.search(line))
+
+
+def _may_speak_to_ai(line: str) -> bool:
+    """Tell whether a line has letters that every instruction has: nearly none has, and the search costs ten times more.
+
+    A search that ignores case takes the dotless i, the long s and the like for plain letters.
+    """
+    plain = line.lower() if line.isascii() else line.casefold().translate(_AS_SEARCHED)
+    if any(part in plain for part in _IN_INSTRUCTIONS):
+        return True
+    return ("ai" in plain or "ki" in plain) and any(part in plain for part in _IN_MACHINES)
+
+
+_AS_SEARCHED = {0x131: "i", 0x307: None}  # the dotless i; the dot that folding a capital i with a dot leaves above
+_IN_INSTRUCTIONS = (
+    "ignor", "disregard", "forget", "overrid", "prompt", "you are", "vergiss", "vergess", "missacht", "llm",
+    "language model", "sprachmodell", "gpt", "copilot", "claude", "gemini", "note", "instruction", "hinweis",
+    "anweisung", "message", "falls sie", "when ", "beim ", "as an ai", "<", "inst]",
+)  # fmt: skip
+_IN_MACHINES = ("system", "assist", "model", "agent", "tool", "reader", "summari", "review")
 
 
 _OUTPUT = (

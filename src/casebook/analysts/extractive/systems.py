@@ -39,7 +39,7 @@ def named_systems(text: str) -> Iterator[tuple[str, int, int]]:
         if token.start() < end:
             continue
         first = token.group()
-        match = names[first].match(text, token.start()) if first in names else None
+        match = _starting_with(first).match(text, token.start()) if first in names else None
         if match:
             yield _spelling()[" ".join(match.group().split())], match.start(), match.end()
             end = match.end()
@@ -50,13 +50,19 @@ def named_systems(text: str) -> Iterator[tuple[str, int, int]]:
 
 
 @cache
-def _names_by_first_token() -> dict[str, re.Pattern[str]]:
-    """Match the names as words, also in a row ("Excel/Access"), but no part of a path; by the word they start with."""
+def _names_by_first_token() -> dict[str, list[str]]:
+    """Return the names, longest first, by the word they start with."""
     by_first: dict[str, list[str]] = defaultdict(list)
     for name in sorted(_spelling(), key=lambda name: (-len(name), name)):
-        by_first[_TOKEN.findall(name)[0]].append(re.escape(name).replace(r"\ ", r"\s"))
-    before, after = r"(?:(?<![\w/-])|(?<=[^\W\d_]{3}/))", r"(?!\w|/\w{1,2}\b)"
-    return {first: re.compile(f"{before}(?:{'|'.join(names)}){after}") for first, names in by_first.items()}
+        by_first[_TOKEN.findall(name)[0]].append(name)
+    return dict(by_first)
+
+
+@cache
+def _starting_with(first: str) -> re.Pattern[str]:
+    """Match the names as words, also in a row ("Excel/Access"), but no part of a path."""
+    names = "|".join(re.escape(name).replace(r"\ ", r"\s") for name in _names_by_first_token()[first])
+    return re.compile(rf"(?:(?<![\w/-])|(?<=[^\W\d_]{{3}}/))(?:{names})(?!\w|/\w{{1,2}}\b)")
 
 
 @cache

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from casebook.analysts.extractive import statements
 from casebook.analysts.extractive.statements import (
     MAX_CHARACTERS,
     Statement,
@@ -110,6 +113,25 @@ def test_instructions_are_noticed_in_capitals_and_across_lines(text: str) -> Non
 @pytest.mark.parametrize("text", HARMLESS)
 def test_a_company_may_write_of_ai_and_of_instructions(text: str) -> None:
     assert not speaks_to_ai(text)
+
+
+PIECES = (
+    *sorted({word for text in INSTRUCTIONS for word in text.split()}),
+    *"ai. ki- LLM gpt-4 language model sprachmodell copilot <system> < / user > [INST] [/INST] <|im_ as an AI".split(),
+    *"beim Auswerten when analysing dieses must soll bitte please ausgeben liest falls Sie eine KI".split(),
+)
+
+
+def disguised(text: str) -> str:
+    """Write a text with letters that look like i, s and k, and are taken for them."""
+    return text.translate({ord("i"): "\u0131", ord("I"): "\u0130", ord("s"): "\u017f", ord("k"): "\u212a"})
+
+
+@given(st.lists(st.sampled_from(PIECES), min_size=1, max_size=9))
+def test_the_quick_look_lets_no_instruction_pass(pieces: list[str]) -> None:
+    plain = " ".join(pieces)
+    for line in (plain, plain.upper(), plain.lower(), disguised(plain)):
+        assert speaks_to_ai(line) == bool(statements._INSTRUCTION.search(line))  # noqa: SLF001
 
 
 def test_long_texts_are_judged_at_once() -> None:
