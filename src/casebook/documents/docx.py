@@ -12,6 +12,7 @@ from typing import Final
 
 from casebook.documents.limits import Limits
 from casebook.documents.ooxml import Handler, Package, read_paragraphs, write_chart
+from casebook.documents.sight import LEAST_POINTS, WHITE, is_seen
 from casebook.documents.tables import TableBudget, grid, write_table
 from casebook.documents.text import HeadingPath, TextBuilder
 from casebook.domain.document import Document, Locator, SegmentKind
@@ -21,9 +22,70 @@ _CONTENTS_NAME = re.compile(r"(?:toc|verzeichnis)\s?\d")
 _TITLES: Final = frozenset({"title", "titel"})
 _OFF: Final = frozenset({"0", "false", "off"})
 _BREAKS: Final = {"tab": "\t", "br": "\n", "cr": "\n", "noBreakHyphen": "-", "ptab": "\t"}
-_SKIPPED: Final = frozenset({"del", "moveFrom", "Fallback", "instrText", "delInstrText", "delText"})
+_SKIPPED: Final = frozenset(
+    {"del", "moveFrom", "Fallback", "instrText", "delInstrText", "delText", "rPrChange", "pPrChange", "tcPrChange"}
+)
+_HIGHLIGHTS: Final = {
+    "black": "000000", "white": "ffffff", "yellow": "ffff00", "green": "00ff00", "cyan": "00ffff", "blue": "0000ff",
+    "magenta": "ff00ff", "red": "ff0000", "lightGray": "c0c0c0",
+}  # fmt: skip
+_UNKNOWN: Final = "?"  # a ground that cannot be told: a text box, a table whose style shades it
+_TABLE_ELEMENTS: Final = frozenset({"tbl", "tr", "tc", "tcPr", "tblStyle", "gridSpan", "vMerge", "tblHeader"})
 _NOTE_KINDS: Final = {"footnote": "footnote", "endnote": "endnote", "comment": "comment"}
 _MAX_FORM_CELL: Final = 300
+
+
+@dataclass(slots=True)
+class _Look:
+    """How text looks, as far as a run, a paragraph or a style says."""
+
+    colour: str | None = None
+    ground: str | None = None
+    points: float | None = None
+    hidden: bool | None = None
+
+    def take(self, name: str, attributes: Mapping[str, str]) -> None:
+        """Take an element of a run's, a paragraph's or a style's properties."""
+        value = attributes.get("val", "")
+        if name == "color":
+            self.colour = value.lower()
+            if not value and attributes.get("themeColor") == "background1":
+                self.colour = WHITE
+        elif name == "shd":
+            self.ground = _fill(attributes)
+        elif name == "highlight" and value != "none":
+            self.ground = _HIGHLIGHTS.get(value, _UNKNOWN)
+        elif name == "sz" and value.isdecimal():
+            self.points = int(value) / 2
+        elif name == "vanish":
+            self.hidden = value not in _OFF
+
+    def over(self, other: _Look) -> _Look:
+        """Return this look with what it does not say taken from another."""
+        return _Look(
+            self.colour if self.colour is not None else other.colour,
+            self.ground if self.ground is not None else other.ground,
+            self.points if self.points is not None else other.points,
+            self.hidden if self.hidden is not None else other.hidden,
+        )
+
+    def is_seen(self, ground: str | None) -> bool:
+        """Say whether a person sees such text; `ground` is what it stands on if it has no ground of its own."""
+        if self.hidden or (self.points is not None and self.points <= LEAST_POINTS):
+            return False
+        return is_seen(self.colour, self.ground if self.ground is not None else ground)
+
+
+_PLAIN: Final = _Look()
+_LOOKS: Final = frozenset({"color", "shd", "highlight", "sz", "vanish"})
+
+
+def _fill(attributes: Mapping[str, str]) -> str | None:
+    """Return the colour of a shading; patterns and theme colours without a value cannot be told."""
+    fill = attributes.get("fill", "auto").lower()
+    if attributes.get("val", "clear") not in {"clear", "nil"} or (fill == "auto" and "themeFill" in attributes):
+        return _UNKNOWN
+    return None if fill == "auto" else fill
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +93,6 @@ class _Style:
     level: int | None = None  # of a heading; 0 is the document's title
     contents: bool = False  # a line of the table of contents
     item: bool = False
-    hidden: bool = False
 
 
 @dataclass(slots=True)
@@ -40,7 +101,8 @@ class _RawStyle:
     based_on: str = ""
     outline: int | None = None
     item: bool = False
-    hidden: bool = False
+    look: _Look = field(default_factory=_Look)
+    shades: bool = False  # a table's style that shades some of its cells
 
 
 class _Styles(Handler):
@@ -49,11 +111,18 @@ class _Styles(Handler):
     def __init__(self) -> None:
         self.raw: dict[str, _RawStyle] = {}
         self._current = _RawStyle()
+        self._looks: dict[str, _Look] = {}
+        self._defaults = _RawStyle()
+        self._ordinary = ""  # the style of paragraphs that name none
 
     def start(self, name: str, attributes: Mapping[str, str]) -> None:
         value = attributes.get("val", "")
         if name == "style":
             self._current = self.raw[attributes.get("styleId", "")] = _RawStyle()
+            if attributes.get("type") == "paragraph" and attributes.get("default", "0") not in _OFF:
+                self._ordinary = attributes.get("styleId", "")
+        elif name == "docDefaults":
+            self._current = self._defaults
         elif name == "name":
             self._current.name = value.lower()
         elif name == "basedOn":
@@ -62,23 +131,47 @@ class _Styles(Handler):
             self._current.outline = _level(value)
         elif name == "numId":
             self._current.item = value not in _OFF
-        elif name == "vanish":
-            self._current.hidden = value not in _OFF
+        elif name in _LOOKS:
+            self._current.look.take(name, attributes)
+            self._current.shades = self._current.shades or (name == "shd" and _fill(attributes) is not None)
 
-    def resolve(self, style_id: str) -> _Style:
-        """Follow a style to the ones it is based on."""
+    def look(self, style_id: str) -> _Look:
+        """Return how text of a style looks."""
+        if style_id not in self._looks:
+            look = _Look()
+            for raw in self._chain(style_id):
+                look = look.over(raw.look)
+            self._looks[style_id] = look
+        return self._looks[style_id]
+
+    def paragraph_look(self, style_id: str) -> _Look:
+        """Return how the text of a paragraph looks whose runs say nothing of their own."""
+        if f"¶{style_id}" not in self._looks:
+            self._looks[f"¶{style_id}"] = self.look(style_id or self._ordinary).over(self._defaults.look)
+        return self._looks[f"¶{style_id}"]
+
+    def shades(self, style_id: str) -> bool:
+        """Say whether a table's style shades cells."""
+        return any(raw.shades for raw in self._chain(style_id))
+
+    def _chain(self, style_id: str) -> list[_RawStyle]:
+        """Return a style and the ones it is based on."""
         seen: set[str] = set()
         chain: list[_RawStyle] = []
         while style_id in self.raw and style_id not in seen:
             seen.add(style_id)
             chain.append(self.raw[style_id])
             style_id = chain[-1].based_on
+        return chain
+
+    def resolve(self, style_id: str) -> _Style:
+        """Follow a style to the ones it is based on."""
+        chain = self._chain(style_id)
         levels = [level for raw in chain if (level := _style_level(raw)) is not None]
         return _Style(
             level=levels[0] if levels else None,
             contents=any(_CONTENTS_NAME.fullmatch(raw.name) for raw in chain),
             item=any(raw.item for raw in chain) or any(raw.name.startswith("list ") for raw in chain),
-            hidden=any(raw.hidden for raw in chain),
         )
 
 
@@ -116,8 +209,12 @@ class _OpenParagraph:
     item: bool = False
     references: list[tuple[str, str]] = field(default_factory=list)
     in_properties: bool = False
+    in_mark: bool = False  # the properties of the paragraph's mark, which shows no text
     in_run: bool = False
-    run_hidden: bool = False
+    look: _Look = field(default_factory=_Look)  # that the paragraph itself states
+    run_look: _Look | None = None  # None when the run states nothing
+    run_style: str = ""
+    hidden: int = 0  # characters that no reader sees
 
 
 @dataclass(slots=True)
@@ -127,6 +224,8 @@ class _OpenTable:
     span: int = 1
     merged: bool = False  # the cell goes on from the row above
     header_rows: int = 0
+    ground: str | None = None  # of the cell
+    shaded: bool = False  # by its style, which cells cannot be told
 
 
 class _Body(Handler):
@@ -136,18 +235,21 @@ class _Body(Handler):
         self,
         on_paragraph: Callable[[Paragraph], None],
         on_table: Callable[[_OpenTable], None],
-        hidden_styles: frozenset[str] = frozenset(),
+        styles: _Styles,
+        on_hidden: Callable[[int], None],
     ) -> None:
         self._on_paragraph = on_paragraph
         self._on_table = on_table
-        self._hidden_styles = hidden_styles
+        self._styles = styles
+        self._on_hidden = on_hidden
+        self._page_ground = WHITE
+        self._in_cell_properties = False
         self._open: list[_OpenParagraph] = []
         self._tables: list[_OpenTable] = []
         self._skipped = 0
         self._boxes = 0
         self._in_text = False
         self._blockers: list[int] = []  # tables open around each text box: a box in a cell is no cell
-        self.hidden_characters = 0
         self.charts: list[str] = []  # relation ids
         self.diagrams: list[str] = []
 
@@ -160,23 +262,29 @@ class _Body(Handler):
             self._in_text = True
         elif name == "p":
             self._open.append(_OpenParagraph())
-        elif name in {"tbl", "tr", "tc", "gridSpan", "vMerge", "tblHeader"}:
+        elif name in _TABLE_ELEMENTS or (name == "shd" and self._in_cell_properties):
             self._start_table(name, attributes)
+        elif name in {"background", "txbxContent", "chart", "relIds"}:
+            self._start_around(name, attributes)
+        elif self._open:
+            self._start_inside(self._open[-1], name, attributes)
+
+    def _start_around(self, name: str, attributes: Mapping[str, str]) -> None:
+        if name == "background":
+            self._page_ground = attributes.get("color", WHITE).lower()
         elif name == "txbxContent":
             self._boxes += 1
         elif name == "chart" and "r:id" in attributes:
             self.charts.append(attributes["r:id"])
         elif name == "relIds" and "r:dm" in attributes:
             self.diagrams.append(attributes["r:dm"])
-        elif self._open:
-            self._start_inside(self._open[-1], name, attributes)
 
     def _start_inside(self, paragraph: _OpenParagraph, name: str, attributes: Mapping[str, str]) -> None:
         value = attributes.get("val", "")
         if name == "pPr":
             paragraph.in_properties = True
         elif name == "r":
-            paragraph.in_run, paragraph.run_hidden = True, False
+            paragraph.in_run, paragraph.run_look, paragraph.run_style = True, None, ""
         elif paragraph.in_properties:
             if name == "pStyle":
                 paragraph.style = value
@@ -184,16 +292,21 @@ class _Body(Handler):
                 paragraph.level = _level(value)
             elif name == "numId":
                 paragraph.item = value not in _OFF
+            elif name == "rPr":
+                paragraph.in_mark = True
+            elif name == "shd" and not paragraph.in_mark:
+                paragraph.look.take(name, attributes)
         elif paragraph.in_run:
             self._start_in_run(paragraph, name, value, attributes)
 
     def _start_in_run(self, paragraph: _OpenParagraph, name: str, value: str, attributes: Mapping[str, str]) -> None:
         if name in _BREAKS:
             paragraph.parts.append(_BREAKS[name])
-        elif name == "vanish":
-            paragraph.run_hidden = value not in _OFF
-        elif name == "rStyle" and value in self._hidden_styles:
-            paragraph.run_hidden = True
+        elif name in _LOOKS:
+            paragraph.run_look = paragraph.run_look or _Look()
+            paragraph.run_look.take(name, attributes)
+        elif name == "rStyle":
+            paragraph.run_style = value
         elif name.endswith("Reference") and (kind := name.removesuffix("Reference")) in _NOTE_KINDS:
             paragraph.references.append((kind, attributes.get("id", "")))
 
@@ -207,22 +320,48 @@ class _Body(Handler):
         if name == "tr":
             table.rows.append([])
         elif name == "tc":
-            table.cell, table.span, table.merged = [], 1, False
+            table.cell, table.span, table.merged, table.ground = [], 1, False, None
+        elif name == "tcPr":
+            self._in_cell_properties = True
+        elif self._in_cell_properties:
+            self._start_in_cell(table, name, attributes)
+        elif name == "tblStyle":
+            table.shaded = self._styles.shades(attributes.get("val", ""))
+        elif name == "tblHeader" and attributes.get("val", "") not in _OFF:
+            table.header_rows = max(table.header_rows, len(table.rows))
+
+    def _start_in_cell(self, table: _OpenTable, name: str, attributes: Mapping[str, str]) -> None:
+        if name == "shd":
+            table.ground = _fill(attributes)
         elif name == "gridSpan":
             span = attributes.get("val", "1")
             table.span = min(int(span), 64) if span.isdecimal() else 1
         elif name == "vMerge":
             table.merged = attributes.get("val", "continue") == "continue"
-        elif name == "tblHeader" and attributes.get("val", "") not in _OFF:
-            table.header_rows = max(table.header_rows, len(table.rows))
 
     def text(self, text: str) -> None:
         if not self._in_text or self._skipped or not self._open:
             return
-        if self._open[-1].run_hidden:
-            self.hidden_characters += len(text)
-        else:
+        if self._is_seen(self._open[-1]):
             self._open[-1].parts.append(text)
+        else:
+            self._open[-1].hidden += len(text)
+
+    def _is_seen(self, paragraph: _OpenParagraph) -> bool:
+        look = paragraph.run_look or _PLAIN
+        if paragraph.run_style:
+            look = look.over(self._styles.look(paragraph.run_style))
+        look = look.over(paragraph.look).over(self._styles.paragraph_look(paragraph.style))
+        return look.is_seen(None if look.colour is None else self._ground())
+
+    def _ground(self) -> str:
+        """Return what the text stands on: its cell, the page, or something that cannot be told."""
+        if self._boxes:
+            return _UNKNOWN
+        for table in reversed(self._tables):
+            if table.ground is not None or table.shaded:
+                return table.ground or _UNKNOWN
+        return self._page_ground
 
     def end(self, name: str) -> None:
         if name in _SKIPPED:
@@ -232,23 +371,28 @@ class _Body(Handler):
             return
         if name == "t":
             self._in_text = False
+        elif name == "tcPr":
+            self._in_cell_properties = False
         elif name == "txbxContent":
             self._boxes -= 1
         elif name in {"tbl", "tc"} and self._tables:
             self._end_table(name)
         elif self._open:
-            if name == "p":
-                self._end_paragraph(self._open.pop())
-            elif name == "pPr":
-                self._open[-1].in_properties = False
-            elif name == "r":
-                self._open[-1].in_run = self._open[-1].run_hidden = False
+            self._end_inside(self._open[-1], name)
+
+    def _end_inside(self, paragraph: _OpenParagraph, name: str) -> None:
+        if name == "p":
+            self._end_paragraph(self._open.pop())
+        elif name == "pPr":
+            paragraph.in_properties = paragraph.in_mark = False
+        elif name == "rPr":
+            paragraph.in_mark = False
+        elif name == "r":
+            paragraph.in_run = False
 
     def _end_paragraph(self, raw: _OpenParagraph) -> None:
         text = "".join(raw.parts)
-        if raw.style in self._hidden_styles:
-            self.hidden_characters += len(text)
-            return
+        self._on_hidden(raw.hidden)
         paragraph = Paragraph(text, raw.style, raw.level, raw.item, raw.references, boxed=self._boxes > 0)
         if self._tables and not self._boxes:
             if text.strip():
@@ -281,9 +425,9 @@ class _Body(Handler):
 class _Notes(Handler):
     """word/footnotes.xml, endnotes.xml or comments.xml: the text of each note by its id."""
 
-    def __init__(self, element: str) -> None:
+    def __init__(self, element: str, styles: _Styles, on_hidden: Callable[[int], None]) -> None:
         self._element = element
-        self._body = _Body(self._take, lambda table: self._take_rows(table.rows))
+        self._body = _Body(self._take, lambda table: self._take_rows(table.rows), styles, on_hidden)
         self._id: str | None = None
         self.texts: dict[str, str] = {}
         self.authors: dict[str, str] = {}
@@ -340,11 +484,8 @@ class _Reader:
     def read(self) -> Document:
         for part in self._package.related(self._main, "styles"):
             self._package.parse(part, self._styles)
-        hidden = frozenset(style for style in self._styles.raw if self._styles.resolve(style).hidden)
-        body = _Body(self._paragraph, self._table, hidden)
+        body = _Body(self._paragraph, self._table, self._styles, self._builder.leave_out)
         self._package.parse(self._main, body)
-        if body.hidden_characters:
-            self._builder.warn(f"hidden text of {body.hidden_characters:,} characters was left out")
         self._graphics(body)
         self._notes("footnote", "footnotes", SegmentKind.NOTE)
         self._notes("endnote", "endnotes", SegmentKind.NOTE)
@@ -407,7 +548,7 @@ class _Reader:
 
     def _notes(self, element: str, relation: str, kind: SegmentKind) -> None:
         """Write notes in the order of their references, then those that nothing refers to."""
-        notes = _Notes(element)
+        notes = _Notes(element, self._styles, self._builder.leave_out)
         for part in self._package.related(self._main, relation):
             self._package.parse(part, notes)
         places = {number: heading for kind_, number, heading in self._references if kind_ == element}
@@ -426,6 +567,8 @@ class _Reader:
                 story = _Body(
                     lambda paragraph, texts=texts: texts.append(paragraph.text),  # type: ignore[misc]
                     lambda table, texts=texts: texts.extend(" | ".join(filter(None, row)) for row in table.rows),  # type: ignore[misc]
+                    self._styles,
+                    self._builder.leave_out,
                 )
                 self._package.parse(part, story)
                 for text in texts:

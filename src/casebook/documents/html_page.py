@@ -11,6 +11,7 @@ from html.parser import HTMLParser
 from itertools import islice
 from typing import Final
 
+from casebook.documents.css import Names, StyleSheet
 from casebook.documents.limits import Limits
 from casebook.documents.tables import TableBudget, grid, write_table
 from casebook.documents.text import HeadingPath, TextBuilder, decode
@@ -36,10 +37,14 @@ _CLOSES_ITSELF: Final = frozenset({"li", "p", "dt", "dd", "tr", "td", "th", "opt
 _TABLE_PARTS: Final = frozenset({"table", "tr", "td", "th"})
 _MAX_ATTRIBUTES: Final = 200  # of one element that are looked at
 _HIDDEN_STYLE = re.compile(
-    r"display:none|visibility:hidden|font-size:0(?:px|pt|em|rem|%)?(?:;|$|!)|opacity:0(?:\.0+)?(?:;|$|!)"
+    r"display:none|visibility:(?:hidden|collapse)|opacity:0?(?:\.0+)?(?:;|$|!)"
+    r"|font-size:(?:0(?:px|pt|em|rem|%)?|0?\.\d+(?:px|pt)|[12](?:\.\d+)?(?:px|pt))(?:;|$|!)"
 )
 _PALE_STYLE = re.compile(
     r"(?:^|;)color:(?:white|transparent|#fff(?:fff)?|rgba?\(255,255,255[^)]*\)|rgba\([^)]*,0(?:\.0+)?\))(?:;|$|!)"
+)
+_PALE_GROUND = re.compile(
+    r"(?:^|;)background(?:-color)?:(?:none|transparent|inherit|initial|white|#fff(?:fff)?|rgba?\(255,255,255[^)]*\))(?:;|$|!)"
 )
 _CHARSET = re.compile(rb"""<meta[^>]{0,200}charset\s*=\s*["']?\s*([A-Za-z0-9_-]{2,40})""", re.IGNORECASE)
 _CHARSET_BYTES: Final = 4_096
@@ -52,7 +57,7 @@ def read_html(data: bytes, limits: Limits) -> Document:
     builder = TextBuilder(limits)
     if warning:
         builder.warn(warning)
-    page = _Page(builder)
+    page = _Page(builder, StyleSheet(text))
     page.feed(text)
     page.close()
     page.finish()
@@ -84,9 +89,11 @@ class _OpenTable:
 
 
 class _Page(HTMLParser):
-    def __init__(self, builder: TextBuilder) -> None:
+    def __init__(self, builder: TextBuilder, sheet: StyleSheet) -> None:
         super().__init__(convert_charrefs=True)
         self._builder = builder
+        self._sheet = sheet
+        self._above: list[Names] = []  # the open elements, when there are rules for them
         self._path = HeadingPath()
         self._budget = TableBudget(builder.limits.rows, builder.limits.cells)
         self._stack = [_Element("", silent=False, hidden=False, painted=False, furniture=False)]
@@ -95,7 +102,7 @@ class _Page(HTMLParser):
         self._cell: list[str] = []
         self._table: _OpenTable | None = None
         self._title: list[str] | None = None
-        self._hidden_characters = 0
+        self._hidden_characters = 0  # since the last block began
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         if self._builder.full:
@@ -117,8 +124,10 @@ class _Page(HTMLParser):
                 self._start_table(tag)
 
     def _push(self, tag: str, above: _Element, attributes: Mapping[str, str]) -> None:
-        style = _SPACES.sub("", attributes.get("style", "")[:2_000]).lower()
-        painted = above.painted or "background" in style or "bgcolor" in attributes
+        style = self._style(tag, attributes)
+        painted = above.painted or "bgcolor" in attributes
+        if "background" in style:
+            painted = not _PALE_GROUND.search(style) or (above.painted and "transparent" in style)
         hidden = (
             above.hidden
             or "hidden" in attributes
@@ -133,6 +142,19 @@ class _Page(HTMLParser):
         self._counts[tag] += 1
         self._stack.append(_Element(tag, silent, hidden, painted, furniture))
 
+    def _style(self, tag: str, attributes: Mapping[str, str]) -> str:
+        """Return what the page's style sheets and the element itself say of its looks, the stronger last."""
+        own = _SPACES.sub("", attributes.get("style", "")[:2_000]).lower()
+        if not self._sheet:
+            return own
+        names = Names(tag, attributes.get("id", ""), frozenset(attributes.get("class", "").split()[:_MAX_ATTRIBUTES]))
+        ruled = self._sheet.style_of(names, self._above)
+        self._above.append(names)
+        if not (own and ruled):
+            return own or ruled
+        stated = {part.partition(":")[0] for part in own.split(";")}
+        return ";".join([*(part for part in ruled.split(";") if part.partition(":")[0] not in stated), own])
+
     def _close_implied(self, tag: str) -> None:
         """End what the start of `tag` ends: a list item the one before, a row the row before and its cell."""
         if tag in {"td", "th", "tr"} and self._stack[-1].tag in {"td", "th"}:
@@ -145,6 +167,8 @@ class _Page(HTMLParser):
         if top.tag in _TABLE_PARTS and not top.silent:
             self._end_table(top.tag)
         self._stack.pop()
+        if self._above:
+            self._above.pop()
         self._counts[top.tag] -= 1
 
     def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
@@ -212,6 +236,8 @@ class _Page(HTMLParser):
         )
 
     def _flush(self) -> None:
+        self._builder.leave_out(self._hidden_characters)
+        self._hidden_characters = 0
         if not self._parts:
             return
         text = "".join(self._parts)
@@ -244,8 +270,6 @@ class _Page(HTMLParser):
             self._builder.append(_squeeze("".join(self._title)), SegmentKind.HEADING)
         while len(self._stack) > 1:
             self._pop()
-        if self._hidden_characters:
-            self._builder.warn(f"hidden text of {self._hidden_characters:,} characters was left out")
 
 
 def _squeeze(text: str) -> str:

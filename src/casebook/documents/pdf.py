@@ -11,7 +11,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import groupby, pairwise
 from statistics import median
 from typing import Any, Final
 
@@ -20,14 +20,17 @@ import pypdfium2.raw as pdfium_c
 
 from casebook.documents.limits import Limits, ReadError
 from casebook.documents.ocr import HOW_TO_GET, OutOfTime, Recognition
+from casebook.documents.pdf_sight import HIDDEN, blank_hidden
 from casebook.documents.text import HeadingPath, TextBuilder
 from casebook.domain.document import Document, Locator, SegmentKind
 
 # pdfium puts one of two marks in place of a hyphen at a line's end, often of the line end too.
-_LINE_END = re.compile("([\x02\ufffe])?(?:\r\n|\r|\n)|([\x02\ufffe])|$")
+_HYPHENS: Final = "\x02\ufffe"
+_LINE_END = re.compile(f"[{_HYPHENS}](?:\r\n|\r|\n)?|\r\n|\r|\n")
 _BULLET = re.compile(r"(?:[•◦▪‣●○■–—\-*·]|\d{1,3}[.)]|[a-z]\))\s+\S|[•◦▪‣●○■]")
 _SENTENCE_END = re.compile(r"[.!?:;…]['\"»“”’)]*$")
 _DIGITS = re.compile(r"\d+")
+_HIDDEN_PASSAGE = re.compile(rf"{HIDDEN}(?:[\s{HIDDEN}]*{HIDDEN})?")
 _PAGE_NUMBER = re.compile(r"(?:(?:page|seite|p\.|s\.)\s*)?[-–]?\s*#\s*[-–]?(?:\s*(?:of|von|/)\s*#)?", re.IGNORECASE)
 
 _EDGE_SHARE: Final = 0.14  # of the page's height in which they stand
@@ -40,6 +43,8 @@ _FAR: Final = 2.2  # line heights: never one paragraph
 _SHORT_LINE: Final = 0.8  # of the widest line of the block
 _INDENT: Final = 0.8  # line heights
 _BOLD: Final = 600  # font weight
+_TINY: Final = 2.0  # points of a line's height: nobody reads that
+_ORDINARY_PAGE: Final = 400  # points of the longer side
 _MAX_HEADING: Final = 140  # characters
 _MAX_HEADING_LINES: Final = 3
 _SCAN_DPI: Final = 200
@@ -123,7 +128,10 @@ class _Pages:
         try:
             text_page = page.get_textpage()
             try:
-                lines = list(_lines(text_page, number, page.get_height()))
+                text = blank_hidden(page, text_page, text_page.get_text_range(errors="replace"))
+                for passage in _HIDDEN_PASSAGE.findall(text):
+                    self._builder.leave_out(passage.count(HIDDEN))
+                lines = self._readable(list(_lines(text_page, text, number, page.get_height())), page)
             finally:
                 text_page.close()
             self._characters += sum(len(line.text) for line in lines)
@@ -132,6 +140,15 @@ class _Pages:
             return self._recognise(page, number)
         finally:
             page.close()
+
+    def _readable(self, lines: list[_Line], page: Any) -> list[_Line]:  # noqa: ANN401
+        """Leave out lines too small to be read; on tiny pages all type is small."""
+        if not any(line.height < _TINY for line in lines) or max(page.get_size()) < _ORDINARY_PAGE:
+            return lines
+        for small, run in groupby(lines, key=lambda line: line.height < _TINY):
+            if small:
+                self._builder.leave_out(sum(len(line.text) for line in run))
+        return [line for line in lines if line.height >= _TINY]
 
     def _recognise(self, page: Any, number: int) -> list[_Line] | None:  # noqa: ANN401
         if not self._recognition.possible:
@@ -176,46 +193,59 @@ def _has_picture(page: Any) -> bool:  # noqa: ANN401
     return next(iter(objects), None) is not None
 
 
-def _lines(text_page: Any, number: int, page_height: float) -> Iterator[_Line]:  # noqa: ANN401
-    """Cut a page's text at its line ends and measure each line."""
-    text = text_page.get_text_range(errors="replace")
+def _lines(text_page: Any, text: str, number: int, page_height: float) -> Iterator[_Line]:  # noqa: ANN401
+    """Cut a page's text at its line ends and measure each line; what is hidden is left out."""
     wide = not text.isascii() and max(text) > "\uffff"
-    raw = text_page.raw
+    raw, box = text_page.raw, pdfium_c.FS_RECTF()
     start = 0
-    for end in _LINE_END.finditer(text):
+    for end in _LINE_END.finditer(text + "\n"):
         line = text[start : end.start()]
-        stripped = line.strip()
+        stripped = _seen(line)
         if stripped:
-            first = start + len(line) - len(line.lstrip())
+            first = start + line.index(stripped)
             last = first + len(stripped) - 1
             if wide:  # pdfium counts UTF-16 units
                 first, last = _units(text, first), _units(text, last)
-            hyphen = "-" if end[1] or end[2] else ""
-            yield _measure(raw, (first, last), stripped + hyphen, (number, page_height))
+            hyphen = "-" if end[0][0] in _HYPHENS else ""
+            yield _measure(raw, box, (first, last), stripped.replace(HIDDEN, "") + hyphen, (number, page_height))
         start = end.end()
+
+
+def _seen(line: str) -> str:
+    """Take blanks and what is hidden off both ends."""
+    line = line.strip()
+    while line and HIDDEN in {line[0], line[-1]}:
+        line = line.strip(HIDDEN).strip()
+    return line
 
 
 def _units(text: str, index: int) -> int:
     return len(text[:index].encode("utf-16-le", "surrogatepass")) // 2
 
 
-def _measure(raw: Any, ends: tuple[int, int], text: str, page: tuple[int, float]) -> _Line:  # noqa: ANN401
+def _measure(
+    raw: Any,  # noqa: ANN401
+    box: Any,  # noqa: ANN401
+    ends: tuple[int, int],
+    text: str,
+    page: tuple[int, float],
+) -> _Line:
     """Measure the line that starts and ends at these characters; `page` is its number and height."""
     number, page_height = page
-    box = pdfium_c.FS_RECTF()
-    first, last = (pdfium_c.FPDFText_GetCharIndexFromTextIndex(raw, index) for index in ends)
-    pdfium_c.FPDFText_GetLooseCharBox(raw, last, box)
+    first = pdfium_c.FPDFText_GetCharIndexFromTextIndex(raw, ends[0])
+    pdfium_c.FPDFText_GetLooseCharBox(raw, pdfium_c.FPDFText_GetCharIndexFromTextIndex(raw, ends[1]), box)
     right = box.right
     pdfium_c.FPDFText_GetLooseCharBox(raw, first, box)
+    left, base = box.left, box.bottom
     return _Line(
         page=number,
         text=text,
-        left=box.left,
-        right=max(right, box.left),
-        base=box.bottom,
-        height=max(box.top - box.bottom, 1.0),
+        left=left,
+        right=max(right, left),
+        base=base,
+        height=max(box.top - base, 1.0),
         bold=pdfium_c.FPDFText_GetFontWeight(raw, first) >= _BOLD,
-        place=box.bottom / page_height if page_height > 0 else 0.5,
+        place=base / page_height if page_height > 0 else 0.5,
     )
 
 

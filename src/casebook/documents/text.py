@@ -148,6 +148,7 @@ class TextBuilder:
         self._segments: list[Segment] = []
         self._tables: list[Table] = []
         self._warnings: dict[str, None] = {}
+        self._hidden: list[int] = []  # the characters of each passage that no reader sees
 
     @property
     def empty(self) -> bool:
@@ -193,6 +194,11 @@ class TextBuilder:
         """Say once why the document was read only in part."""
         self._warnings[warning] = None
 
+    def leave_out(self, characters: int) -> None:
+        """Count a passage of so many characters that was left out because no reader sees it."""
+        if characters:
+            self._hidden.append(characters)
+
     def extend(self, document: Document, part: str) -> None:
         """Add the whole of another document, such as a mail's attachment, as `part` of this one."""
         for segment in document.segments:
@@ -206,6 +212,9 @@ class TextBuilder:
 
     def build(self, pages: int | None = None) -> Document:
         """Return the document; `pages` is the number of its pages or slides."""
+        if self._hidden:
+            passages = f"{len(self._hidden):,} hidden passage{'s' if len(self._hidden) > 1 else ''}"
+            self.warn(f"{passages} left out, of {sum(self._hidden):,} characters")
         return Document(
             text="".join(self._parts),
             segments=tuple(self._segments),

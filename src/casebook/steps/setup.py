@@ -17,7 +17,7 @@ from casebook.domain.submission import Submission
 from casebook.errors import NoReadableDocuments
 from casebook.ports import DocumentReader, Inbox, NotRead, Progress, ReadRequest, SharedFiles, Storage
 
-READER_VERSION = "2"  # part of the key under which texts are kept: raise it when readers read differently
+READER_VERSION = "3"  # part of the key under which texts are kept: raise it when readers read differently
 
 
 @dataclass(frozen=True, slots=True)

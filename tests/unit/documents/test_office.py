@@ -49,7 +49,82 @@ def test_hidden_text_stays_out_with_a_warning() -> None:
     body = files.paragraph("seen") + files.paragraph("PWN-0001", run="<w:vanish/>") + files.paragraph("x", "Geheim")
     document = read_docx(files.docx(body, {"styles": STYLES}), Limits())
     assert document.text == "seen"
-    assert document.warnings == ("hidden text of 9 characters was left out",)
+    assert document.warnings == ("2 hidden passages left out, of 9 characters",)
+
+
+PALE = '<w:color w:val="FFFFFF"/>'
+DARK = '<w:shd w:val="clear" w:fill="1F3864"/>'
+SEEN_STYLE = '<w:style w:styleId="Seen"><w:rPr><w:color w:val="auto"/></w:rPr></w:style>'
+TABLE = "<w:tbl>{properties}<w:tr><w:tc>{cell}{text}</w:tc><w:tc><w:p/></w:tc></w:tr></w:tbl>"
+
+
+@pytest.mark.parametrize(
+    ("body", "styles"),
+    [
+        (files.paragraph("PWN-0001", run=PALE), ""),
+        (files.paragraph("PWN-0001", run='<w:color w:val="FDFDFD"/>'), ""),
+        (files.paragraph("PWN-0001", run='<w:color w:themeColor="background1"/>'), ""),
+        (files.paragraph("PWN-0001", run='<w:color w:val="FFFF00"/><w:highlight w:val="yellow"/>'), ""),
+        (files.paragraph("PWN-0001", run='<w:color w:val="1F3864"/>' + DARK), ""),
+        (files.paragraph("PWN-0001", run='<w:sz w:val="2"/>'), ""),
+        (
+            files.paragraph("PWN-0001", run='<w:rStyle w:val="X"/>'),
+            f'<w:style w:styleId="X"><w:rPr>{PALE}</w:rPr></w:style>',
+        ),
+        (files.paragraph("PWN-0001", "X"), f'<w:style w:styleId="X"><w:rPr>{PALE}</w:rPr></w:style>'),
+        (
+            files.paragraph("PWN-0001"),
+            f'<w:style w:type="paragraph" w:default="1" w:styleId="N"><w:rPr>{PALE}</w:rPr></w:style>' + SEEN_STYLE,
+        ),
+        (TABLE.format(properties="", cell="", text=files.paragraph("PWN-0001", run=PALE)), ""),
+        (f"<w:p><w:pPr><w:rPr>{DARK}</w:rPr></w:pPr><w:r><w:rPr>{PALE}</w:rPr><w:t>PWN-0001</w:t></w:r></w:p>", ""),
+    ],
+)
+def test_text_no_reader_of_a_word_document_sees_stays_out(body: str, styles: str) -> None:
+    data = files.docx(files.paragraph("seen", "Seen") + body, {"styles": styles})
+    document = read_docx(data, Limits())
+    check(document)
+    assert document.text == "seen"
+    assert document.warnings == ("1 hidden passage left out, of 8 characters",)
+
+
+@pytest.mark.parametrize(
+    ("body", "styles"),
+    [
+        (files.paragraph("Order now", run=PALE + DARK), ""),
+        (files.paragraph("Order now", run=PALE + '<w:highlight w:val="black"/>'), ""),
+        (f"<w:p><w:pPr>{DARK}</w:pPr><w:r><w:rPr>{PALE}</w:rPr><w:t>Order now</w:t></w:r></w:p>", ""),
+        (f"<w:p><w:r><w:txbxContent>{files.paragraph('Order now', run=PALE)}</w:txbxContent></w:r></w:p>", ""),
+        (TABLE.format(properties="", cell=f"<w:tcPr>{DARK}</w:tcPr>", text=files.paragraph("Order now", run=PALE)), ""),
+        (
+            TABLE.format(
+                properties='<w:tblPr><w:tblStyle w:val="T"/></w:tblPr>',
+                cell="",
+                text=files.paragraph("Order now", run=PALE),
+            ),
+            f'<w:style w:type="table" w:styleId="T"><w:tblStylePr w:type="firstRow">{DARK}</w:tblStylePr></w:style>',
+        ),
+        (files.paragraph("Order now", run="<w:rPrChange><w:rPr><w:vanish/></w:rPr></w:rPrChange>"), ""),
+        (files.paragraph("Order now", run='<w:vanish w:val="0"/><w:sz w:val="16"/>'), ""),
+    ],
+)
+def test_pale_text_on_a_dark_ground_of_a_word_document_is_read(body: str, styles: str) -> None:
+    document = read_docx(files.docx(body, {"styles": styles}), Limits())
+    assert "Order now" in document.text
+    assert document.warnings == ()
+
+
+def test_hidden_text_stays_out_of_headers_and_notes() -> None:
+    hidden = files.paragraph("PWN-0001", run=PALE)
+    document = read_docx(
+        files.docx(
+            files.paragraph("seen"),
+            {"header": hidden, "comments": f'<w:comment w:id="0">{hidden}</w:comment>'},
+        ),
+        Limits(),
+    )
+    assert document.text == "seen"
+    assert document.warnings == ("2 hidden passages left out, of 16 characters",)
 
 
 def test_a_text_box_comes_once() -> None:
