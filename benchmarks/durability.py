@@ -26,7 +26,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Sequence
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import count
@@ -285,16 +285,17 @@ def _never_started(outputs: Path, runs: Collection[str]) -> int:
     waiting = set(runs)
 
     def all_come() -> bool:
-        with sqlite3.connect(outputs / "queue.sqlite3", timeout=30) as connection:
+        with closing(sqlite3.connect(outputs / "queue.sqlite3", timeout=30)) as connection:
             waiting.difference_update(
                 run_id for (run_id,) in connection.execute("SELECT workflow_uuid FROM workflow_status")
             )
-        connection.close()
         return not waiting
 
-    with suppress(RuntimeError):
-        _until(all_come)
-    door.stop()
+    try:
+        with suppress(RuntimeError):  # it took too long
+            _until(all_come, seconds=600)
+    finally:
+        door.kill()
     if waiting:
         print(f"{len(waiting)} acknowledged runs were not started after the last cut", flush=True)
     return len(waiting)

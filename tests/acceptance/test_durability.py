@@ -59,6 +59,7 @@ def test_a_server_without_free_file_descriptors_comes_back_when_there_are_some(t
         assert (status, answer["status"]) == (202, "success")
         assert client.get("/health")[0] == 200
         client.close()
+        assert [line for line in door.errors if "takes submissions at" not in line] == []
     finally:
         assert door.stop() == 0
 

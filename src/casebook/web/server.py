@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import errno
+import logging
 import socket
+import time
 from collections.abc import Sequence
 from typing import Any
 
@@ -13,6 +16,10 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResp
 
 from casebook.web.limits import Limits
 
+_MOST_WAITING = 1024  # connections
+_TAKEN_AT_ONCE = 32  # of them; so often asyncio tries in vain, and sets a timer, when there are no file descriptors
+_NO_DESCRIPTORS = {errno.EMFILE, errno.ENFILE}
+_TELL_SECONDS = 60.0  # between two lines about it
 _DISCARD_SECONDS = 3.0  # for which the rest of a body that was refused is read away, so that the answer arrives
 _MOST_AHEAD = 16  # requests that a client may send before the first one is answered
 _HEAD_TOO_LARGE = b"HTTP/1.1 431 Request Header Fields Too Large\r\nconnection: close\r\n\r\n"
@@ -37,14 +44,44 @@ def make_server(app: ASGIApp, limits: Limits, *, trusted_proxies: Sequence[str] 
         proxy_headers=bool(trusted_proxies),
         forwarded_allow_ips=list(trusted_proxies),
         timeout_graceful_shutdown=30,
+        backlog=_TAKEN_AT_ONCE,
     )
-    return uvicorn.Server(config)
+    return _Server(config)
+
+
+class _Server(uvicorn.Server):
+    """uvicorn's server, quiet about connections that cannot be taken."""
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Begin to listen."""
+        asyncio.get_running_loop().set_exception_handler(_Unaccepted())
+        await super().startup(sockets)
+        for listening in sockets or []:
+            listening.listen(_MOST_WAITING)  # asyncio has set it to what it takes at a time
+
+
+class _Unaccepted:
+    """Tells once in a while that there are no file descriptors for new connections.
+
+    asyncio tells it with a traceback for each connection that it would take at a time, and tries again by itself.
+    """
+
+    def __init__(self) -> None:
+        self._told = float("-inf")
+
+    def __call__(self, loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+        error = context.get("exception")
+        if not isinstance(error, OSError) or error.errno not in _NO_DESCRIPTORS:
+            loop.default_exception_handler(context)
+        elif time.monotonic() - self._told > _TELL_SECONDS:
+            self._told = time.monotonic()
+            logging.getLogger("uvicorn.error").warning("new connections wait: %s", error.strerror)
 
 
 def listen(host: str, port: int) -> socket.socket:
     """Open the listening socket; port 0 is any free one. Raises OSError."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    return socket.create_server((host, port), family=family, backlog=1024)
+    return socket.create_server((host, port), family=family, backlog=_MOST_WAITING)
 
 
 class GuardedProtocol(HttpToolsProtocol):
