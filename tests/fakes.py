@@ -225,8 +225,10 @@ class FakeVectorStore:
         hits = [Hit(found.id, float(len(wanted & _words(found.text)))) for found in self._stores[store_id]]
         return sorted((hit for hit in hits if hit.score), key=lambda hit: -hit.score)[:limit]
 
-    def delete(self, store_id: str) -> None:
-        self._stores.pop(store_id, None)
+    def keep_only(self, company_slug: str, store_ids: Sequence[str]) -> None:
+        others = (key for key in self._stores if key.startswith(f"fake:{company_slug}:") and key not in store_ids)
+        for store_id in list(others):
+            del self._stores[store_id]
 
 
 def _words(text: str) -> set[str]:
@@ -399,6 +401,10 @@ class FakeWorkQueue:
         if not self.busy and self.taken.get(run_id) in {RunStatus.QUEUED, RunStatus.RUNNING}:
             self.taken[run_id] = RunStatus.CANCELLED
 
+    def forget(self, run_ids: Sequence[str]) -> None:
+        for run_id in run_ids:
+            self.taken.pop(run_id, None)
+
     def rerun(self, run_id: str, from_stage: Stage | None = None) -> None:  # noqa: ARG002 - there is one step
         if self.taken.get(run_id) in {None, RunStatus.QUEUED, RunStatus.RUNNING}:
             message = "the run has not ended"
@@ -527,6 +533,11 @@ class FakeSubmissionStore:
         self._companies.pop(company_id, None)
         self._rows = [(new, row) for new, row in self._rows if row.company_id != company_id]
 
+    def forget(self, run_ids: Sequence[str]) -> None:
+        self._rows = [(new, row) for new, row in self._rows if row.run_id not in run_ids]
+        having = {row.company_id for row in self._all()}
+        self._companies = {key: company for key, company in self._companies.items() if key in having}
+
     def _all(self) -> list[StoredSubmission]:
         return [row for _, row in self._rows]
 
@@ -577,10 +588,13 @@ class FakeJournal:
         late = (entry for entry in self.entries if datetime.fromisoformat(entry.at) >= moment)
         return sum(map(_spending, late), Spending())
 
-    def forget(self, company_slug: str) -> None:
+    def forget(self, company_slug: str, run_ids: Sequence[str] | None = None) -> None:
         with self._lock:
             self.entries = [
-                replace(entry, digest="") if entry.company_slug == company_slug else entry for entry in self.entries
+                replace(entry, digest="")
+                if entry.company_slug == company_slug and (run_ids is None or entry.run_id in run_ids)
+                else entry
+                for entry in self.entries
             ]
 
 

@@ -7,7 +7,7 @@ import json
 import socket
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,10 @@ from typing import Any
 from casebook.backends.storages.local import LocalStorage
 from casebook.backends.submission_stores.rows import SCHEMA, RowStore
 from casebook.backends.submission_stores.sqlite import SqliteDatabase
+from casebook.backends.vector_stores.embedded import EmbeddedVectorStore
 from casebook.bootstrap import now
+from casebook.domain.intake import StoredSubmission
+from casebook.forgetting import Forgetting, FrontDoor
 from casebook.observability.logs import Log
 from casebook.ports import SubmissionStore, WorkQueue
 from casebook.run_records import RunRecords
@@ -120,7 +123,8 @@ def open_door(  # noqa: PLR0913 - what a test may choose
     pages: Pages | None = None,
     embedders: Sequence[str] | None = None,
     priorities: Mapping[str, int] | None = None,
-    forget_elsewhere: Callable[[str], None] = lambda _: None,
+    forget_answers: Callable[[str, Sequence[str] | None], None] = lambda *_: None,
+    hold: Callable[[str], AbstractContextManager[None]] = lambda _: nullcontext(),
 ) -> Iterator[Door]:
     limits = limits or Limits(free_bytes=0)
     kept = RowStore(SqliteDatabase(outputs / "casebook.sqlite3", SCHEMA), taken=lambda slug: (outputs / slug).exists())
@@ -131,6 +135,10 @@ def open_door(  # noqa: PLR0913 - what a test may choose
     log = Log(logged.append, service="serve")
     queue: WorkQueue = work or FakeWorkQueue()
     received = ReceivedFolder(outputs)
+
+    def is_known(stored: StoredSubmission) -> bool:
+        return queue.state(stored.run_id) is not None
+
     outbox = Outbox(store, queue, log, priorities=priorities, again_after=0.2)
     sweeper = Sweeper(
         store,
@@ -138,7 +146,7 @@ def open_door(  # noqa: PLR0913 - what a test may choose
         received,
         log,
         outbox=outbox,
-        is_known=lambda stored: queue.state(stored.run_id) is not None,
+        is_known=is_known,
     )
     parts = Parts(
         store=store,
@@ -157,7 +165,15 @@ def open_door(  # noqa: PLR0913 - what a test may choose
         version="0",
         success_status=success_status,
         stop=lambda: stopped.append(True),
-        forget_elsewhere=forget_elsewhere,
+        forget=Forgetting(
+            storage=storage,
+            vectors=EmbeddedVectorStore(storage),
+            forget_answers=forget_answers,
+            hold=hold,
+            door=FrontDoor(store=store, work=queue, is_known=is_known),
+            clock=now,
+            log=log,
+        ).company,
         pages=pages,
         routing=routing or Routing(),
     )

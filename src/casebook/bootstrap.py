@@ -6,8 +6,8 @@ import base64
 import os
 import secrets
 import socket
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, closing, contextmanager, nullcontext
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
@@ -39,11 +39,12 @@ from casebook.domain.run import Run, RunStatus, Stage
 from casebook.domain.submission import Submission
 from casebook.errors import PermanentError, RunCancelled, StorageFailed, TransientError
 from casebook.extras import missing_of
+from casebook.forgetting import Forgetting, FrontDoor
 from casebook.observability.logs import DailyFile, Log, Meter
 from casebook.observability.queued import QueuedLines
 from casebook.observability.redaction import Redactor, secrets_in
 from casebook.outputs import open_storage, place_of_command, place_of_worker
-from casebook.ports import Analyst, Journal, Library, Progress, Step, Storage
+from casebook.ports import Analyst, Library, Progress, Step, Storage, WorkQueue
 from casebook.report.extra import ExtraFormat
 from casebook.report.pdf import PdfFormat
 from casebook.run_records import RunRecords
@@ -57,6 +58,7 @@ if TYPE_CHECKING:  # the `serve` and `model` extras: not there for those who onl
     from casebook.backends.engines.durable.queue import DurableQueue
     from casebook.backends.engines.durable.step import Execution, Lease
     from casebook.backends.engines.durable.worker import DurableWorker
+    from casebook.backends.journals.rows import RowJournal
     from casebook.backends.submission_stores.rows import RowStore
     from casebook.domain.estimate import Estimate
 
@@ -241,17 +243,59 @@ def costs(settings: Settings, run_id: str) -> Mapping[str, Spending]:
     return journal.spent_by(run_id) if journal else {}
 
 
-def forget_answers(settings: Settings, company_slug: str) -> None:
-    """Forget what a language model answered about a company; what it cost stays in the sums."""
+def open_forgetting(settings: Settings, log: Log, *, door: FrontDoor | None) -> Forgetting:
+    """Return what deletes runs and companies. Raises PermanentError when a hosted vector store cannot be opened."""
+    storage = open_storage(settings)
+    return Forgetting(
+        storage=storage,
+        vectors=open_vector_store(settings, storage, log),
+        forget_answers=partial(forget_answers, settings),
+        hold=lambda slug: place_of_command(settings).lock(slug),  # one for each: a lease is of one company at a time
+        door=door,
+        clock=now,
+        log=log,
+    )
+
+
+@contextmanager
+def front_door(settings: Settings) -> Iterator[FrontDoor | None]:
+    """Lend what is known of submitted runs; None where nothing was ever submitted. Raises as `open_store`."""
+    if _is_sqlite(settings) and not (settings.outputs / "casebook.sqlite3").exists():
+        yield None
+        return
+    with closing(open_store(settings)) as store, closing(open_queue(settings)) as work:
+        yield FrontDoor(store=store, work=work, is_known=partial(is_known, settings, work, open_records(settings)))
+
+
+def is_known(settings: Settings, work: WorkQueue, records: RunRecords, stored: StoredSubmission) -> bool:
+    """Tell whether the queue has a run, or had it as long as it was told to; one that it lost is started again."""
+    if work.state(stored.run_id):
+        return True
+    run = records.find_in(stored.company_slug, stored.run_id)
+    if run and run.status in {RunStatus.DONE, RunStatus.FAILED, RunStatus.CANCELLED}:
+        return True
+    # The queue may have forgotten a run that was cancelled before it began, but not earlier than it is told to.
+    age = now() - datetime.fromisoformat(stored.received_at)
+    return 0 < settings.engine.keep_queue_days <= age.days
+
+
+def forget_answers(settings: Settings, company_slug: str, run_ids: Sequence[str] | None = None) -> None:
+    """Forget what a language model answered about a company, in these runs if they are named; not what it cost.
+
+    The answers to questions go with those of any run: they may quote what goes with it.
+    """
     journal = kept_journal(settings)
     if journal:
-        journal.forget(company_slug)
+        with closing(journal):
+            journal.forget(company_slug, [*run_ids, f"ask {company_slug}"] if run_ids is not None else None)
 
 
-def kept_journal(settings: Settings) -> Journal | None:
-    """Open the journal of a language model's answers; None when none was ever used here."""
-    is_kept = (settings.outputs / "journal.sqlite3").exists() if _is_sqlite(settings) else bool(settings.model.model)
-    if not is_kept:
+def kept_journal(settings: Settings) -> RowJournal | None:
+    """Open the journal of a language model's answers; None when none was ever used here.
+
+    In PostgreSQL it is shared: another process may use a model although this one does not.
+    """
+    if _is_sqlite(settings) and not (settings.outputs / "journal.sqlite3").exists():
         return None
     from casebook.thinking import open_journal  # noqa: PLC0415 - nothing of it without a model
 

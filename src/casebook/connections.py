@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -106,17 +106,6 @@ def open_vector_store(settings: Settings, storage: Storage, log: Log) -> VectorS
 
     client = open_client(key, settings.model.openai_base_url)
     return OpenAIVectorStore(client, storage, log=log, expires_days=settings.vector_store.days)
-
-
-def forget_hosted(settings: Settings, storage: Storage, log: Log) -> Callable[[str], None]:
-    """Return what deletes a company's passages where they are hosted; it does nothing when they are not.
-
-    It raises TransientError or PermanentError when they cannot be deleted.
-    """
-    if settings.vector_store.kind == "embedded":
-        return lambda _: None
-    store = open_vector_store(settings, storage, log)
-    return lambda company_slug: store.delete(f"openai:{company_slug}:all")
 
 
 def open_launcher(settings: Settings) -> Launcher | None:

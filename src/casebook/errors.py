@@ -10,6 +10,7 @@
         ├── NoReadableDocuments   nothing was given that could be read
         ├── InvalidCatalogue      a catalogue file does not have the catalogue's form
         ├── NotRouted             a region or a country was named that no region goes by
+        ├── CompanyBusy           another run of the company is under way
         ├── KeyReused             the idempotency key was used for another submission
         ├── QuoteNotFound         the words do not stand in the passage
         ├── StorageFailed         the outputs folder cannot be read or written
@@ -81,6 +82,10 @@ class NotRouted(PermanentError):
         """Name the `field` that cannot be followed."""
         super().__init__(message)
         self.field = field
+
+
+class CompanyBusy(PermanentError):
+    """Another run of this company is under way: wait for it, or end it first."""
 
 
 class KeyReused(PermanentError):

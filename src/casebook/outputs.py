@@ -19,7 +19,7 @@ from casebook.backends.storages.fenced import FencedStorage
 from casebook.backends.storages.local import LocalStorage
 from casebook.domain.keys import key_parts
 from casebook.domain.run import Folder
-from casebook.errors import PermanentError, StorageFailed
+from casebook.errors import CompanyBusy, PermanentError
 from casebook.ports import Storage
 from casebook.settings import Settings
 
@@ -77,9 +77,7 @@ def is_company_held(settings: Settings, company_slug: str) -> bool:
     try:
         with company_lock(settings.outputs.absolute(), company_slug):
             return False
-    except StorageFailed:
-        raise
-    except PermanentError:
+    except CompanyBusy:
         return True
 
 
@@ -151,9 +149,7 @@ def _patiently(settings: Settings, lock: Lock, company_slug: str) -> Iterator[No
             try:
                 held.enter_context(lock(company_slug))
                 break
-            except StorageFailed:
-                raise
-            except PermanentError:
+            except CompanyBusy:
                 if time.monotonic() >= deadline:
                     if _is_alone(settings):
                         raise

@@ -224,6 +224,10 @@ class SubmissionStore(Protocol):
         """Forget a company and its submissions; its folder's name is not given to another."""
         ...
 
+    def forget(self, run_ids: Sequence[str]) -> None:
+        """Forget the submissions of these runs, and as `delete` does the companies that have no others."""
+        ...
+
     def set_aside(self, refused: Refused) -> Future[None]:
         """Keep what was refused; the oldest make room, and so does what is older than REFUSED_KEPT before it."""
         ...
@@ -258,6 +262,10 @@ class WorkQueue(Protocol):
 
     def state(self, run_id: str) -> RunStatus | None:
         """Tell where a run stands; None when the queue does not know it."""
+        ...
+
+    def forget(self, run_ids: Sequence[str]) -> None:
+        """Forget runs that have ended, and what is known of their steps. Raises TransientError."""
         ...
 
     def cancel(self, run_id: str) -> None:
@@ -341,8 +349,8 @@ class VectorStore(Protocol):
         """Return at most `limit` passages, best first."""
         ...
 
-    def delete(self, store_id: str) -> None:
-        """Forget a store; nothing happens when it is not there."""
+    def keep_only(self, company_slug: str, store_ids: Sequence[str]) -> None:
+        """Forget all stores of a company but these. Raises TransientError or PermanentError."""
         ...
 
 
@@ -425,8 +433,8 @@ class Journal(Protocol):
         """Return what was paid for all runs since `moment`, in UTC."""
         ...
 
-    def forget(self, company_slug: str) -> None:
-        """Forget what was answered about a company; what it cost stays known."""
+    def forget(self, company_slug: str, run_ids: Sequence[str] | None = None) -> None:
+        """Forget what was answered about a company, in these runs if they are named; what it cost stays known."""
         ...
 
 

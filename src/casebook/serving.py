@@ -6,35 +6,37 @@ import hashlib
 import os
 import secrets
 import socket
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import replace
-from datetime import datetime
+from functools import partial
 
 from casebook import __version__
 from casebook.bootstrap import (
     catalogue,
-    forget_answers,
+    is_known,
     kept_journal,
     now,
     only_server,
+    open_forgetting,
     open_queue,
     open_records,
     open_store,
     service_log,
     start_worker,
 )
-from casebook.connections import check_bind, forget_hosted
+from casebook.connections import check_bind
 from casebook.domain.api_key import check_key_name
-from casebook.domain.intake import StoredSubmission
 from casebook.domain.network import is_loopback
 from casebook.domain.prompt import Spending
 from casebook.domain.region import parse_regions
-from casebook.domain.run import RunStatus, Stage
+from casebook.domain.run import Stage
 from casebook.errors import CasebookError, PermanentError, StorageFailed
+from casebook.forgetting import Forgetting, FrontDoor, Rule
 from casebook.observability.logs import Log, forward
 from casebook.outputs import kept_once
-from casebook.ports import Journal, Storage
+from casebook.ports import Journal
 from casebook.settings import DoorSettings, Settings
 from casebook.web.app import application
 from casebook.web.guard import Guard
@@ -49,7 +51,8 @@ from casebook.web.server import listen, make_server
 from casebook.web.sweeper import Outbox, Sweeper
 
 _MIB = 1024 * 1024
-_STOP_SECONDS = 20.0  # for a worker to come to the end of a step
+_STOP_SECONDS = 20.0  # for a worker to come to the end of a step, and for a company to be forgotten
+_EXPIRE_SECONDS = 3600.0
 
 
 @contextmanager
@@ -84,19 +87,13 @@ def open_server(settings: Settings, *, workers_elsewhere: bool = False) -> Itera
         stack.callback(outbox.close)
         records = open_records(settings)
 
-        def is_known(stored: StoredSubmission) -> bool:
-            if work.state(stored.run_id):
-                return True
-            run = records.find_in(stored.company_slug, stored.run_id)
-            if run and run.status in {RunStatus.DONE, RunStatus.FAILED, RunStatus.CANCELLED}:
-                return True
-            # The queue may have forgotten a run that was cancelled before it began, but not earlier than it is told to.
-            age = now() - datetime.fromisoformat(stored.received_at)
-            return 0 < settings.engine.keep_queue_days <= age.days
-
+        known = partial(is_known, settings, work, records)
         remote = bool(settings.outputs_url)
-        sweeper = Sweeper(store, records.storage, received, log, outbox=outbox, is_known=is_known, remote=remote)
+        sweeper = Sweeper(store, records.storage, received, log, outbox=outbox, is_known=known, remote=remote)
         stack.callback(sweeper.close)
+        forgetting = open_forgetting(settings, log, door=FrontDoor(store=store, work=work, is_known=known))
+        if settings.keep.runs_days:
+            stack.enter_context(_expiring(forgetting, Rule(settings.keep.runs_days, settings.keep.latest_run), log))
         master = _master(door.master_key, settings)
         limits = _limits(settings)
         broken: list[bool] = []
@@ -132,7 +129,7 @@ def open_server(settings: Settings, *, workers_elsewhere: bool = False) -> Itera
             master=master,
             version=__version__,
             success_status=door.success_status,
-            forget_elsewhere=_forget_elsewhere(settings, records.storage, log),
+            forget=forgetting.company,
             store_alive=lambda: store.alive,
             stop=stop,
             under_way=under_way,
@@ -158,15 +155,28 @@ def new_key(name: str) -> tuple[str, str]:
     return key, f"{name}:{hashlib.sha256(key.encode()).hexdigest()}"
 
 
-def _forget_elsewhere(settings: Settings, storage: Storage, log: Log) -> Callable[[str], None]:
-    """Return what deletes, of a company, what other services host and what a language model answered."""
-    forget = forget_hosted(settings, storage, log)
+@contextmanager
+def _expiring(forgetting: Forgetting, rule: Rule, log: Log) -> Iterator[None]:
+    """Delete what goes by the rule now and each hour, in a thread of its own."""
+    ending = threading.Event()
 
-    def forget_both(company_slug: str) -> None:
-        forget(company_slug)
-        forget_answers(settings, company_slug)
+    def expire() -> None:
+        while not ending.is_set():
+            try:
+                for _ in forgetting.expire(rule):
+                    if ending.is_set():
+                        return
+            except CasebookError as error:
+                log.warning("runs not forgotten, trying again", error=str(error))
+            ending.wait(_EXPIRE_SECONDS)
 
-    return forget_both
+    thread = threading.Thread(target=expire, name="forgetting", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        ending.set()
+        thread.join(_STOP_SECONDS)
 
 
 class _Spent:

@@ -355,6 +355,18 @@ class LogSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class KeepSettings:
+    """How long runs are kept."""
+
+    runs_days: int = whole(
+        0,
+        "days from its end after which a run is deleted with all that is of it, by casebook serve or casebook forget; "
+        "0 is never",
+    )
+    latest_run: bool = flag("1: the latest finished run of each company is kept for ever all the same")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
     """All settings; whoever needs some is handed those."""
 
@@ -400,6 +412,7 @@ class Settings:
     launcher: LauncherSettings = group(LauncherSettings, "Where runs are worked on")
     vector_store: VectorStoreSettings = group(VectorStoreSettings, "Where passages are searched")
     log: LogSettings = group(LogSettings, "Logs", prefix="CASEBOOK_LOG_")
+    keep: KeepSettings = group(KeepSettings, "How long runs are kept", prefix="CASEBOOK_KEEP_")
 
     def at(self, outputs: str) -> Settings:
         """Return these settings with other outputs: a folder, or a bucket's URL."""

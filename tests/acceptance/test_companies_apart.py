@@ -22,7 +22,7 @@ def test_a_second_run_of_a_company_says_that_one_is_under_way(casebook: Program,
     assert first.poll() is None, "the first run ended too early for this test"
     assert second.code == 1
     assert second.out == ""
-    assert "another run of this company is under way" in second.message
+    assert "Another run of this company is under way" in second.message
     ended = wait(first)
     assert ended.code == 0
     assert [run["status"] for run in casebook.records()] == ["done"]

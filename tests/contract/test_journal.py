@@ -102,6 +102,15 @@ def test_a_forgotten_company_leaves_its_costs_and_nothing_else(journal: Journal)
     assert journal.spent_by("R1")["part_a"].cost_usd == 0.5
 
 
+def test_forgotten_runs_leave_the_answers_of_others(journal: Journal) -> None:
+    journal.keep(ENTRY)
+    journal.keep(replace(ENTRY, digest="d2", run_id="R2"))
+    journal.forget("acme", ["R2", "R3"])
+    assert journal.find("d1") == ANSWER
+    assert journal.find("d2") is None
+    assert journal.spent_by("R2")["part_a"].cost_usd == 0.25
+
+
 def test_many_threads_keep_side_by_side(journal: Journal) -> None:
     def keep(thread: int) -> None:
         for number in range(5):

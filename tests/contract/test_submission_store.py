@@ -193,6 +193,21 @@ def test_a_deleted_company_is_gone_and_its_folder_is_not_given_again(store: Subm
     assert again.company_slug != "acme_gmbh"
 
 
+def test_forgotten_submissions_are_gone_and_a_company_goes_with_its_last(store: SubmissionStore) -> None:
+    for number in (1, 2):
+        save(store, new_submission(f"R{number}", key=f"k{number}", body_sha256=f"d{number}"))
+    save(store, new_submission("R3", principal="other", key="k"))
+    store.forget(["R1"])
+    company = store.find_company("acme_gmbh")
+    assert company is not None
+    assert [row.run_id for row in store.latest(9, company_id=company.id)] == ["R2"]
+    store.forget(["R2", "R2", "unknown"])
+    assert store.find_company("acme_gmbh") is None
+    assert [row.run_id for row in store.latest(9)] == ["R3"]
+    again = save(store, new_submission("R4", key="k1"))
+    assert again.company_slug != "acme_gmbh"
+
+
 def test_a_clock_that_goes_backwards_changes_no_order(store: SubmissionStore) -> None:
     for number, minutes in enumerate([0, -60, -120]):
         save(

@@ -67,11 +67,12 @@ def test_no_passages_make_an_empty_store(store: VectorStore) -> None:
     assert list(store.search(store.build("acme", [], {}), "invoices", 5)) == []
 
 
-def test_a_deleted_store_is_gone_and_can_be_built_again(store: VectorStore) -> None:
-    store_id = store.build("acme", PASSAGES, NAMES)
+def test_a_store_that_is_not_kept_is_gone_and_can_be_built_again(store: VectorStore) -> None:
+    store_id, other = store.build("acme", PASSAGES, NAMES), store.build("beta", PASSAGES, NAMES)
     store.search(store_id, "invoices", 1)
-    store.delete(store_id)
-    store.delete(store_id)
+    store.keep_only("acme", ())
+    store.keep_only("acme", ())
+    assert store.search(other, "invoices", 1)
     with pytest.raises(StorageFailed):
         store.search(store_id, "invoices", 1)
     assert store.search(store.build("acme", PASSAGES, NAMES), "invoices", 1)

@@ -76,6 +76,14 @@ def test_a_run_is_taken_once(bench: Bench) -> None:
     assert done == ["R1"]
 
 
+def test_a_run_that_is_forgotten_is_not_known(bench: Bench) -> None:
+    bench.queue.enqueue("R1", "acme")
+    bench.queue.enqueue("R2", "acme")
+    bench.work(lambda _: None)
+    bench.queue.forget(["R1", "unknown"])
+    assert (bench.queue.state("R1"), bench.queue.state("R2")) == (None, RunStatus.DONE)
+
+
 def test_a_run_that_fails_is_failed(bench: Bench) -> None:
     bench.queue.enqueue("R1", "acme")
     bench.work(failing)

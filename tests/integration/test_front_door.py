@@ -6,8 +6,9 @@ import errno
 import json
 import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
+from functools import partial
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -16,6 +17,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
+from casebook.backends.locks import company_lock
 from casebook.backends.storages.local import LocalStorage
 from casebook.domain.intake import NewSubmission, Receipt, access_token, confirmation_code
 from casebook.domain.run import Run, RunStatus, Stage, StepRecord
@@ -448,7 +450,7 @@ def test_a_deleted_company_is_gone(door: Door) -> None:
     eventually((door.outputs / "acme_gmbh" / "data").is_dir)
     assert door.ask("DELETE", "/storage/acme_gmbh").status == 204
     assert not (door.outputs / "acme_gmbh").exists()
-    assert door.work.state(run_id) is RunStatus.CANCELLED
+    assert door.work.state(run_id) is None
     for path in ("/storage/acme_gmbh", f"/runs/{run_id}"):
         assert door.ask("GET", path).status == 404
 
@@ -456,12 +458,12 @@ def test_a_deleted_company_is_gone(door: Door) -> None:
 def test_a_company_is_forgotten_elsewhere_before_it_is_forgotten_here(tmp_path: Path) -> None:
     troubles, forgotten = [TransientError("busy")], list[str]()
 
-    def forget(slug: str) -> None:
+    def forget(slug: str, _: Sequence[str] | None) -> None:
         if troubles:
             raise troubles.pop()
         forgotten.append(slug)
 
-    with open_door(tmp_path, forget_elsewhere=forget) as door:
+    with open_door(tmp_path, forget_answers=forget) as door:
         door.post_form(text_part("company", "Acme GmbH"), file_part("a.txt", b"words"))
         refused = door.ask("DELETE", "/storage/acme_gmbh")
         assert (refused.status, refused.json["type"]) == (503, "urn:casebook:elsewhere")
@@ -477,6 +479,16 @@ def test_a_company_whose_run_is_under_way_is_not_deleted_yet(door: Door) -> None
     answer = door.ask("DELETE", "/storage/acme_gmbh")
     assert (answer.status, answer.json["type"]) == (409, "urn:casebook:running")
     assert len(door.rows()) == 1
+
+
+def test_a_company_whose_cancelled_run_is_still_in_a_step_is_not_deleted_yet(tmp_path: Path) -> None:
+    with open_door(tmp_path, hold=partial(company_lock, tmp_path)) as door:
+        door.post(ACME)
+        with company_lock(tmp_path, "acme_gmbh"):
+            answer = door.ask("DELETE", "/storage/acme_gmbh")
+        assert (answer.status, answer.json["type"]) == (409, "urn:casebook:running")
+        assert len(door.rows()) == 1
+        assert door.ask("DELETE", "/storage/acme_gmbh").status == 204
 
 
 def test_health_description_figures_and_interface(door: Door) -> None:

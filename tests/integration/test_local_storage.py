@@ -70,7 +70,7 @@ def test_a_company_has_one_run_at_a_time_and_companies_do_not_wait_for_each_othe
     with company_lock(tmp_path, "acme"):
         with company_lock(tmp_path, "beta"):
             pass
-        with pytest.raises(PermanentError, match="another run of this company"), company_lock(tmp_path, "acme"):
+        with pytest.raises(PermanentError, match="Another run of this company"), company_lock(tmp_path, "acme"):
             pass
     with company_lock(tmp_path, "acme"):
         pass

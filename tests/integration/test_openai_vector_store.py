@@ -10,7 +10,7 @@ import openai
 import pytest
 
 from casebook.backends.vector_stores.openai_hosted import OpenAIVectorStore
-from casebook.errors import PermanentError, TransientError
+from casebook.errors import PermanentError, StorageFailed, TransientError
 from casebook.observability.logs import Log
 from tests.contract.test_vector_store import NAMES, PASSAGES
 from tests.fakes import FakeStorage
@@ -102,10 +102,22 @@ def test_an_expired_store_is_made_anew_and_its_files_are_cleared_away(bench: Ben
     assert bench.store.search(store_id, "invoices lost", 5)
 
 
+def test_what_no_kept_store_holds_is_deleted_and_the_rest_is_found(bench: Bench) -> None:
+    one, both = bench.store.build("acme", PASSAGES[:1], NAMES), bench.store.build("acme", PASSAGES, NAMES)
+    bench.store.keep_only("acme", [both])
+    assert len(bench.hosting.files) == 2
+    assert bench.store.search(both, "invoices lost", 5)
+    with pytest.raises(StorageFailed):
+        bench.store.search(one, "invoices lost", 5)
+    bench.store.build("acme", PASSAGES[:1], NAMES)
+    bench.store.keep_only("acme", [one])
+    assert len(bench.hosting.files) == 1
+
+
 def test_deleting_leaves_nothing_behind(bench: Bench) -> None:
-    store_id = bench.store.build("acme", PASSAGES, NAMES)
-    bench.store.delete(store_id)
-    bench.store.delete(store_id)
+    bench.store.build("acme", PASSAGES, NAMES)
+    bench.store.keep_only("acme", ())
+    bench.store.keep_only("acme", ())
     assert not bench.hosting.files
     assert not bench.hosting.stores
     assert bench.storage.keys("acme/vector_ids") == []

@@ -21,10 +21,9 @@ from typing import Protocol
 import msgspec
 
 from casebook.domain.run import Folder
-from casebook.errors import PermanentError, StorageFailed
+from casebook.errors import CompanyBusy, StorageFailed
 from casebook.ports import Kept
 
-BUSY = "another run of this company is under way: wait for it, or end it first"
 _RENEWED_SHARE = 1 / 5  # of the seconds pass between two renewals
 _VALID_SHARE = 2 / 3  # of the seconds; the rest is for the others to look
 
@@ -81,12 +80,12 @@ class CompanyLease:
 
     @contextmanager
     def hold(self, company_slug: str, *, insist: bool = True) -> Iterator[None]:
-        """Hold the company. Raises PermanentError when another run does; without `insist` it is then left to it."""
+        """Hold the company. Raises CompanyBusy when another run does; without `insist` it is then left to it."""
         key = _key(company_slug)
         tag = self._take(key, wait=insist)
         if tag is None:
             if insist:
-                raise PermanentError(BUSY)
+                raise CompanyBusy
             yield
             return
         ended = threading.Event()

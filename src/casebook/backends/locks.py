@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from casebook.backends.links import below
-from casebook.errors import PermanentError, StorageFailed
+from casebook.errors import CompanyBusy, PermanentError, StorageFailed
 
 try:
     import fcntl
@@ -19,23 +19,23 @@ except ImportError:  # no such locks on this platform: two runs of one company a
 @contextmanager
 def server_lock(root: Path) -> Iterator[None]:
     """Hold the lock of the one server on these files. Raises PermanentError when another process holds it."""
-    with _locked(root / "server.lock", "another server works on these files: end it first, or choose other --outputs"):
+    busy = "another server works on these files: end it first, or choose other --outputs"
+    with _locked(root / "server.lock", PermanentError(busy)):
         yield
 
 
 @contextmanager
 def company_lock(root: Path, company_slug: str) -> Iterator[None]:
-    """Hold the company's lock. Raises PermanentError when another process holds it, StorageFailed.
+    """Hold the company's lock. Raises CompanyBusy when another process holds it, StorageFailed.
 
     The operating system frees the lock when the process ends, however it ends.
     """
-    busy = "another run of this company is under way: wait for it, or end it first"
-    with _locked(below(root, (company_slug, "debug")) / ".lock", busy):
+    with _locked(below(root, (company_slug, "debug")) / ".lock", CompanyBusy()):
         yield
 
 
 @contextmanager
-def _locked(path: Path, busy: str) -> Iterator[None]:
+def _locked(path: Path, busy: PermanentError) -> Iterator[None]:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | getattr(os, "O_NOFOLLOW", 0), 0o600)
@@ -47,7 +47,7 @@ def _locked(path: Path, busy: str) -> Iterator[None]:
             try:
                 fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except OSError as error:
-                raise PermanentError(busy) from error
+                raise busy from error
         yield
     finally:
         os.close(descriptor)

@@ -94,7 +94,7 @@ class Parts:
     stop: Callable[[], None] = lambda: None  # called when the disk can no longer be trusted
     metrics: figures.Metrics = field(default_factory=figures.Metrics)
     draining: threading.Event = field(default_factory=threading.Event)  # set when the server is closing
-    forget_elsewhere: Callable[[str], None] = lambda _: None  # what other services hold of a company
+    forget: Callable[[StoredCompany, Sequence[str]], None]  # a company, whose runs are these
     pages: Pages | None = None
     under_way: UnderWay = field(default_factory=UnderWay)
     routing: Routing = field(default_factory=Routing)

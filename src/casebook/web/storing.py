@@ -13,12 +13,14 @@ from starlette.routing import Route
 
 from casebook.domain.intake import StoredCompany
 from casebook.domain.run import RunStatus
-from casebook.errors import CasebookError
+from casebook.errors import CasebookError, CompanyBusy
 from casebook.ports import Kept
 from casebook.web.answers import files_of, listing
 from casebook.web.downloads import download
 from casebook.web.parts import Parts
 from casebook.web.problems import Problem, not_found
+
+_MOST_ROWS = 100_000  # of a company
 
 
 class Storing:
@@ -62,23 +64,24 @@ class Storing:
     async def delete(self, request: Request) -> Response:
         """DELETE /storage/{slug}: forget a company, its submissions, files and index."""
         company = await self._parts.company(request)
-        if not await asyncio.to_thread(self._forget, company):
-            raise Problem(409, "running", "A run of this company is under way and ends now: ask again.", retry_after=5)
-        self._parts.log.info("company deleted", company=company.slug)
+        await asyncio.to_thread(self._forget, company)
         return Response(status_code=204)
 
-    def _forget(self, company: StoredCompany) -> bool:
+    def _forget(self, company: StoredCompany) -> None:
         parts = self._parts
-        stored = parts.store.latest(10_000, company_id=company.id)
-        for row in stored:
-            parts.work.cancel(row.run_id)
-        if any(parts.work.state(row.run_id) is RunStatus.RUNNING for row in stored):
-            return False
+        run_ids = [row.run_id for row in parts.store.latest(_MOST_ROWS, company_id=company.id)]
+        for run_id in run_ids:
+            parts.work.cancel(run_id)
+        if any(parts.work.state(run_id) is RunStatus.RUNNING for run_id in run_ids):
+            raise _running()
         try:
-            parts.forget_elsewhere(company.slug)
-        except CasebookError as error:  # nothing is forgotten here before it is forgotten there
-            message = "What another service holds of this company cannot be deleted now: ask again."
+            parts.forget(company, run_ids)
+        except CompanyBusy as error:  # cancelled, but still in a step
+            raise _running() from error
+        except CasebookError as error:
+            message = "What is held of this company cannot all be deleted now: ask again."
             raise Problem(503, "elsewhere", message, retry_after=30) from error
-        parts.store.delete(company.id)
-        parts.storage.remove_all(company.slug)
-        return True
+
+
+def _running() -> Problem:
+    return Problem(409, "running", "A run of this company is under way and ends now: ask again.", retry_after=5)

@@ -115,10 +115,14 @@ class RowJournal:
         """Close the database."""
         self._database.close()
 
-    def forget(self, company_slug: str) -> None:
-        """Forget what was answered about a company."""
+    def forget(self, company_slug: str, run_ids: Sequence[str] | None = None) -> None:
+        """Forget what was answered about a company, in these runs if they are named."""
+        forget = "UPDATE casebook_answers SET answer = NULL, digest = '' WHERE company_slug = ?"
         with self._database.write() as execute:
-            execute("UPDATE casebook_answers SET answer = NULL, digest = '' WHERE company_slug = ?", (company_slug,))
+            if run_ids is None:
+                execute(forget, (company_slug,))
+            for run_id in run_ids or ():
+                execute(f"{forget} AND run_id = ?", (company_slug, run_id))
 
 
 def _completion(row: Sequence[Any]) -> Completion:

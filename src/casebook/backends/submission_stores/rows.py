@@ -159,6 +159,20 @@ class RowStore:
 
         self._enter(forget).result()
 
+    def forget(self, run_ids: Sequence[str]) -> None:
+        """Forget the submissions of these runs, and the companies that have no others."""
+
+        def forget(execute: Execute) -> None:
+            for run_id in run_ids:
+                execute("DELETE FROM submissions WHERE run_id = ?", (run_id,))
+            execute(
+                """UPDATE companies SET deleted = 1, name = '', folded_name = ''
+                    WHERE deleted = 0 AND id NOT IN (SELECT company_id FROM submissions)""",
+                (),
+            )
+
+        self._enter(forget).result()
+
     def set_aside(self, refused: Refused) -> Future[None]:
         """Keep what was refused, within its limits."""
         return self._enter(lambda execute: _set_aside(execute, refused))

@@ -42,6 +42,7 @@ class SqliteDatabase:
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute(f"PRAGMA synchronous = {synchronous}")
         connection.execute("PRAGMA fullfsync = 1")  # where a plain flush stops in the disk's own cache (macOS)
+        connection.execute("PRAGMA secure_delete = 1")  # what was deleted is not left in the file
         connection.execute("PRAGMA foreign_keys = 1")
         return connection
 

@@ -22,6 +22,7 @@ from casebook.domain.run import Folder
 from casebook.domain.words import terms
 from casebook.ports import Storage
 
+_KIND = "embedded:"  # in front of a store's id
 _VERSION = 2  # of the index: raise it when tokens or the layout change
 _K1 = 1.2
 _B = 0.4
@@ -58,7 +59,7 @@ class EmbeddedVectorStore:
 
     def build(self, company_slug: str, passages: Sequence[Passage], names: Mapping[str, str]) -> str:
         """Index the passages unless the very same ones are indexed already."""
-        store_id = f"embedded:{company_slug}:{_digest(passages, names)}"
+        store_id = f"{_KIND}{company_slug}:{_digest(passages, names)}"
         key = _key(store_id)
         if not self._storage.exists(key):
             self._storage.write(key, msgspec.msgpack.encode(_index(passages, names)), durable=True)
@@ -82,10 +83,13 @@ class EmbeddedVectorStore:
         best = sorted(scores.items(), key=lambda item: (-item[1], item[0]))[:limit]
         return [Hit(index.passage_ids[number], round(score, 4)) for number, score in best]
 
-    def delete(self, store_id: str) -> None:
-        """Remove the index."""
+    def keep_only(self, company_slug: str, store_ids: Sequence[str]) -> None:
+        """Remove all indexes of a company but these."""
         self._open.cache_clear()
-        self._storage.remove(_key(store_id))
+        kept = {_key(store_id) for store_id in store_ids if store_id.startswith(_KIND)}
+        for key in self._storage.keys(f"{company_slug}/{Folder.DATA}/index"):
+            if key not in kept:
+                self._storage.remove(key)
 
     def _load(self, store_id: str) -> _Index:
         saved = msgspec.msgpack.decode(self._storage.read(_key(store_id)), type=_Saved)

@@ -26,6 +26,8 @@ from casebook.errors import PermanentError, TransientError
 from casebook.observability.logs import Log
 from casebook.ports import Storage
 
+_KIND: Final = "openai:"  # in front of a store's id
+_CORPUS: Final = f"/{Folder.VECTOR_IDS}/openai_"
 _VERSION: Final = 1  # of the records' form: raise it when it changes
 _CHUNK_TOKENS: Final = 400
 _OVERLAP_TOKENS: Final = 100
@@ -90,7 +92,7 @@ class OpenAIVectorStore:
         """
         wanted = _records(passages, names)
         corpus = hashlib.sha256("\n".join(sorted(wanted)).encode()).hexdigest()[:24]
-        store_id = f"openai:{company_slug}:{corpus}"
+        store_id = f"{_KIND}{company_slug}:{corpus}"
         hosted = self._hosted(company_slug)
         self._upload(company_slug, hosted, wanted)
         self._remove(company_slug, hosted, [content for content in hosted.files if content not in wanted])
@@ -119,17 +121,26 @@ class OpenAIVectorStore:
         best = sorted(found.items(), key=lambda item: (-item[1], item[0]))[:limit]
         return [Hit(passage_id, round(score, 4)) for passage_id, score in best]
 
-    def delete(self, store_id: str) -> None:
-        """Delete the company's hosted store with all its files; nothing happens when they are gone."""
-        _, company_slug, _ = store_id.split(":")
+    def keep_only(self, company_slug: str, store_ids: Sequence[str]) -> None:
+        """Delete, of what the company has hosted, all files that none of these stores holds; the last with the store.
+
+        Nothing happens to what is gone already.
+        """
+        kept = {_corpus_key(store_id) for store_id in store_ids if store_id.startswith(_KIND)}
+        found = [key for key in self._storage.keys(f"{company_slug}/{Folder.VECTOR_IDS}") if _CORPUS in key]
+        corpora = [msgspec.json.decode(self._storage.read(key), type=_Corpus) for key in found if key in kept]
+        wanted = {content for corpus in corpora for content in corpus.contents}
         key = _hosted_key(company_slug)
         if self._storage.exists(key):
             hosted = msgspec.json.decode(self._storage.read(key), type=_Hosted)
-            self._remove(company_slug, hosted, list(hosted.files))
-            with _gone_already(), _told_apart():
-                self._client.vector_stores.delete(hosted.store)
-            self._storage.remove(key)
-        self._storage.remove(_corpus_key(store_id))
+            self._remove(company_slug, hosted, [content for content in hosted.files if content not in wanted])
+            if not wanted:
+                with _gone_already(), _told_apart():
+                    self._client.vector_stores.delete(hosted.store)
+                self._storage.remove(key)
+        for corpus in found:
+            if corpus not in kept:
+                self._storage.remove(corpus)
 
     def _hosted(self, company_slug: str) -> _Hosted:
         """Find the company's store, or create one: the first time, or when it has expired."""
@@ -237,7 +248,7 @@ def _hosted_key(company_slug: str) -> str:
 
 def _corpus_key(store_id: str) -> str:
     _, company_slug, corpus = store_id.split(":")
-    return f"{company_slug}/{Folder.VECTOR_IDS}/openai_{corpus}.json"
+    return f"{company_slug}{_CORPUS}{corpus}.json"
 
 
 def _records(passages: Sequence[Passage], names: Mapping[str, str]) -> dict[str, tuple[str, str]]:

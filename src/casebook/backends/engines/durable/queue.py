@@ -89,6 +89,11 @@ class DurableQueue:
         with reachable():
             self._client.cancel_workflow(run_id)
 
+    def forget(self, run_ids: Sequence[str]) -> None:
+        """Forget runs that have ended. Raises TransientError."""
+        with reachable():
+            self._client.delete_workflows(list(run_ids))
+
     def rerun(self, run_id: str, from_stage: Stage | None = None) -> None:
         """Run again from the failed step or from `from_stage`. Raises PermanentError or TransientError."""
         with reachable():
