@@ -69,11 +69,7 @@ def tokens(text: str) -> list[str]:
 
 def terms(text: str) -> list[str]:
     """Return the stems of the words that carry meaning: no stop words, no single letters, no numbers."""
-    return [
-        stem(word)
-        for word in TOKEN.findall(text)
-        if len(word) > 1 and not word[0].isdigit() and word.lower() not in STOP_WORDS
-    ]
+    return [found for word in TOKEN.findall(text) if (found := _meaning(word))]
 
 
 @lru_cache(maxsize=200_000)
@@ -84,6 +80,12 @@ def stem(word: str) -> str:
         return lowered
     root = _stem_german(lowered) if _GERMAN_LOOK.search(lowered) else _stem_english(lowered)
     return lowered if root in STOP_WORDS else root  # "willing" is not "will", "suchen" is not the English "such"
+
+
+@lru_cache(maxsize=200_000)
+def _meaning(word: str) -> str:
+    """Return the stem of a word that carries meaning, nothing for others."""
+    return "" if len(word) < 2 or word[0].isdigit() or word.lower() in STOP_WORDS else stem(word)  # noqa: PLR2004
 
 
 def _stem_english(word: str) -> str:
