@@ -121,12 +121,8 @@ def _is_family_only(name: str, statement: Statement) -> bool:
 
 def _practice_contradictions(submission: Submission, corpus: Corpus, claims: Claims) -> Iterator[Contradiction]:
     """One says how things are done, another that they are not done so."""
-    denials = [
-        (practice, statement)
-        for statement in corpus.statements
-        for practice in practices(statement.text)
-        if practice.denied
-    ]
+    told = [(practice, statement) for statement in corpus.statements for practice in practices(statement.text)]
+    denials = [(practice, statement) for practice, statement in told if practice.denied]
     for sentence in _sentences(submission.company_description):
         for practice in practices(sentence):
             denial = _denial(practice, denials)
@@ -135,12 +131,11 @@ def _practice_contradictions(submission: Submission, corpus: Corpus, claims: Cla
                 yield Contradiction(
                     field="company_description", form_says=sentence, claim_ids=(claim,), question=practice.question
                 )
-    for statement in corpus.statements:
-        for practice in practices(statement.text):
-            denial = _denial(practice, denials, besides=statement) if practice.is_of_some else None
-            ids = _both(statement, denial, claims, theme="practice") if denial else ()
-            if ids:
-                yield Contradiction(field="documents", form_says=None, claim_ids=ids, question=practice.question)
+    for practice, statement in told:
+        denial = _denial(practice, denials, besides=statement) if practice.is_of_some else None
+        ids = _both(statement, denial, claims, theme="practice") if denial else ()
+        if ids:
+            yield Contradiction(field="documents", form_says=None, claim_ids=ids, question=practice.question)
 
 
 def _denial(
