@@ -58,6 +58,20 @@ def test_a_full_disk_ends_the_run_with_advice_and_it_goes_on_later(
     assert stripped(again.object["report"]["json"]) == uncut
 
 
+def test_a_disk_without_inodes_is_told_from_one_without_space(
+    casebook: Program, brook: Path, small_disk: Path, uncut: bytes
+) -> None:
+    remount(small_disk, "size=8m,nr_inodes=25")
+    full = Program(root=casebook.root, outputs=small_disk / "outputs")
+    ended = full.run(brook)
+    assert ended.code == 1
+    assert "the disk takes no more files: remove some, then run the same command again" in ended.message
+    remount(small_disk, "nr_inodes=1000")
+    again = full.run(brook)
+    assert again.code == 0, again.err
+    assert stripped(again.object["report"]["json"]) == uncut
+
+
 def test_a_full_temp_folder_is_not_taken_for_bad_files(casebook: Program, brook: Path, small_disk: Path) -> None:
     (small_disk / "filler").write_bytes(b"." * 60_000)
     (brook / "large.txt").write_text("The stock has grown. " * 20_000, encoding="utf-8")

@@ -169,7 +169,7 @@ def _explained(path: Path) -> Iterator[None]:
         raise StorageFailed(message) from error
     except OSError as error:
         advice = {
-            errno.ENOSPC: "the disk is full: free some space, then run the same command again",
+            errno.ENOSPC: _full(path),
             errno.EDQUOT: "the disk quota is used up: free some space, then run the same command again",
             errno.EROFS: "the file system is read-only: choose another folder with --outputs",
             errno.EACCES: "permission denied: choose another folder with --outputs, or change its permissions",
@@ -178,3 +178,12 @@ def _explained(path: Path) -> Iterator[None]:
         }.get(error.errno or 0, error.strerror or str(error))
         message = f"cannot use {path}: {advice}"
         raise StorageFailed(message) from error
+
+
+def _full(path: Path) -> str:
+    """Say what a disk has run out of that takes no more."""
+    with suppress(OSError):
+        facts = os.statvfs(next(parent for parent in path.parents if parent.exists()))
+        if facts.f_files and facts.f_favail <= 1:  # of inodes; one is that of what was just given up
+            return "the disk takes no more files: remove some, then run the same command again"
+    return "the disk is full: free some space, then run the same command again"
