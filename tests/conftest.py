@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import itertools
+import os
 import tempfile
 import warnings
 from collections.abc import Iterator
@@ -15,6 +16,8 @@ from hypothesis import settings
 
 settings.register_profile("casebook", deadline=None)  # shared machines are slow now and then
 settings.load_profile("casebook")
+
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # hundreds of processes would each compile all modules anew
 
 _numbers = itertools.count(1)
 
