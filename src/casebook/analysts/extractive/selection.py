@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from casebook.analysts.extractive.matches import Match
@@ -12,6 +12,7 @@ from casebook.analysts.extractive.matching import PatternIndex
 SUPPORT = (1.0, 0.45, 0.25, 0.15)  # what the best, second, ... statement adds to a pattern's score
 MAX_QUOTES = 4
 LIKENESS_PENALTY = 0.9  # how much a pattern loses that resembles one already chosen
+UNLIKE = 0.7  # of a pattern's score that must be left, or it resembles one already chosen too much to wait for
 DESCRIBED_FLOOR = 0.075  # the same for a pattern that names no pains
 FLOOR = 0.045  # a use case whose best statement scores less is not written
 LEAST_FIT = 0.03  # of the statement that carries a use case; looser fits are accidents of wording
@@ -37,9 +38,18 @@ def select(
 ) -> tuple[list[Candidate], list[Candidate]]:
     """Choose at most `limit` patterns, best first, each statement for one pattern only.
 
-    A pattern is chosen only if one statement scores `floor` or more. Returns the chosen ones, and the
-    next best ones that were left out.
+    A pattern is chosen only if one statement scores `floor` or more. Where that gives fewer than asked for, a need that
+    could carry a use case of its own is not quoted in another one. Returns the chosen ones, and the next best ones
+    that were left out.
     """
+    chosen, others = _select(matched, index, limit, floor, {})
+    homes = _homes(matched, index, floor) if len(chosen) < limit else {}
+    return _select(matched, index, limit, floor, homes) if homes else (chosen, others)
+
+
+def _select(
+    matched: Sequence[dict[int, Match]], index: PatternIndex, limit: int, floor: float, homes: Mapping[int, int]
+) -> tuple[list[Candidate], list[Candidate]]:
     by_pattern: dict[int, list[tuple[int, Match]]] = defaultdict(list)
     for number, matches in enumerate(matched):
         for pattern, match in matches.items():
@@ -52,7 +62,10 @@ def select(
     chosen: list[Candidate] = []
     penalty: dict[int, float] = defaultdict(lambda: 1.0)
     while len(chosen) < limit:
-        candidates = (_candidate(pattern, found, taken, penalty[pattern]) for pattern, found in by_pattern.items())
+        guests = _guests(homes, by_pattern, penalty)
+        candidates = (
+            _candidate(pattern, found, taken, penalty[pattern], guests) for pattern, found in by_pattern.items()
+        )
         best = max(
             (candidate for candidate in candidates if _is_carried(candidate, floor * ease[candidate.pattern])),
             key=lambda candidate: (candidate.score, -candidate.pattern),
@@ -61,27 +74,46 @@ def select(
         if best is None:
             break
         chosen.append(replace(best, runner_up=_runner_up(best, by_pattern, matched)))
-        taken |= _served(best, by_pattern)
+        taken |= _served(best, by_pattern, guests)
         by_pattern.pop(best.pattern)
         if not index.names_pains[best.pattern]:
             continue  # entries of an inventory may resemble each other: each has a paragraph of its own
         for pattern in by_pattern:
             penalty[pattern] = min(penalty[pattern], 1 - LIKENESS_PENALTY * index.alike(pattern, best.pattern))
     rest = sorted(
-        (_candidate(pattern, found, taken, penalty[pattern]) for pattern, found in by_pattern.items()),
+        (_candidate(pattern, found, taken, penalty[pattern], {}) for pattern, found in by_pattern.items()),
         key=lambda candidate: (-candidate.score, candidate.pattern),
     )
     return chosen, [candidate for candidate in rest if candidate.matches]
 
 
-def _served(best: Candidate, by_pattern: dict[int, list[tuple[int, Match]]]) -> set[int]:
+def _homes(matched: Sequence[dict[int, Match]], index: PatternIndex, least: float) -> dict[int, int]:
+    """Return the pattern that each clear need fits best, by the id of its statement."""
+    homes: dict[int, int] = {}
+    for row in matched:
+        best = max(row, key=lambda pattern: (row[pattern].score, -pattern), default=None)
+        if best is not None and index.names_pains[best] and row[best].score >= least:
+            homes[id(row[best].statement)] = best
+    return homes
+
+
+def _guests(homes: Mapping[int, int], by_pattern: Mapping[int, object], penalty: Mapping[int, float]) -> dict[int, int]:
+    """Return the needs that wait for their pattern: it is not chosen yet, and resembles none that is."""
+    return {
+        statement: pattern
+        for statement, pattern in homes.items()
+        if pattern in by_pattern and penalty.get(pattern, 1.0) >= UNLIKE
+    }
+
+
+def _served(best: Candidate, by_pattern: dict[int, list[tuple[int, Match]]], guests: Mapping[int, int]) -> set[int]:
     """The statements that a chosen pattern serves: those quoted, and all others that fit it about as well as any.
 
     They speak of the same need in other words, and found no use case of their own.
     """
     quoted = {id(match.statement) for match in best.matches}
     alike = {id(match.statement) for _, match in by_pattern[best.pattern] if match.share >= SERVED_SHARE}
-    return quoted | alike
+    return quoted | {statement for statement in alike if guests.get(statement, best.pattern) == best.pattern}
 
 
 def _is_carried(candidate: Candidate, floor: float) -> bool:
@@ -89,8 +121,14 @@ def _is_carried(candidate: Candidate, floor: float) -> bool:
     return bool(candidate.matches) and candidate.matches[0].score >= floor
 
 
-def _candidate(pattern: int, found: Sequence[tuple[int, Match]], taken: set[int], penalty: float) -> Candidate:
-    """Put together what speaks for a pattern, each passage once."""
+def _candidate(
+    pattern: int,
+    found: Sequence[tuple[int, Match]],
+    taken: set[int],
+    penalty: float,
+    guests: Mapping[int, int],
+) -> Candidate:
+    """Put together what speaks for a pattern, each passage once; of the `guests` only those at home here support it."""
     kept: list[Match] = []
     for _, match in found:
         if id(match.statement) in taken or match.share < (SUPPORT_FIT_SHARE if kept else LEAST_SHARE):
@@ -100,6 +138,8 @@ def _candidate(pattern: int, found: Sequence[tuple[int, Match]], taken: set[int]
         if len(kept) == MAX_QUOTES or (kept and match.score < SUPPORT_SHARE * kept[0].score):
             break
         if kept and match.own < SUPPORT_SHARE * kept[0].own:
+            continue
+        if kept and guests.get(id(match.statement), pattern) != pattern:
             continue
         if any(match.statement.number == other.statement.number for other in kept):
             continue

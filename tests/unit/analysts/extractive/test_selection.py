@@ -90,3 +90,17 @@ def test_a_pattern_that_resembles_a_chosen_one_loses() -> None:
     rows = matched({0: made(0.5), 4: made(0.49)}, {4: made(0.2, number=1)}, {3: made(0.15, number=2)})
     chosen, _ = select(rows, PatternIndex(twin), 3)
     assert [one.pattern for one in chosen] == [0, 3, 4]
+
+
+def test_a_clear_need_waits_for_its_own_pattern_where_fewer_than_asked_are_chosen() -> None:
+    rows = matched({0: made(0.5)}, {0: made(0.4, number=1), 2: made(0.45, number=1)})
+    alone, _ = select(rows, INDEX, 1)
+    assert [match.statement.number for match in alone[0].matches] == [0, 1]
+    both, _ = select(rows, INDEX, 3)
+    assert [(one.pattern, [match.statement.number for match in one.matches]) for one in both] == [(0, [0]), (2, [1])]
+
+
+def test_a_need_that_could_carry_no_use_case_supports_another() -> None:
+    rows = matched({0: made(0.09)}, {0: made(FLOOR * 0.97, number=1), 2: made(FLOOR * 0.98, number=1)})
+    chosen, _ = select(rows, INDEX, 3)
+    assert [[match.statement.number for match in one.matches] for one in chosen] == [[0, 1]]
