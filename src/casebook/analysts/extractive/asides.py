@@ -72,6 +72,11 @@ _LABELLED = re.compile(
 _NAME_OF_RULES = re.compile(
     r"(?i)polic(?:y|ies)|richtlinie|code.of.conduct|ordnung|hausregeln|leitlinie|\brules\b|regelwerk|satzung|reglement"
 )
+_NAME_OF_SHOW = re.compile(
+    r"(?i)karriere|\bcareers?\b|(?:about|join|why)[ _-]*us\b|über[ _-]*uns|(?:company|our|firm|op)[ _-]*history|chronik"
+    r"|(?:unternehmens|firmen|(?<![a-zäöü]))geschichte|jubil(?:äum|ee)|anniversary|brosch|brochure|leaflet|flyer"
+    r"|stellen(?:angebot|anzeige|ausschreibung)|job[ _-]*(?:ad\b|advert|offer)|imprint|impressum"
+)
 _DEMAND = re.compile(
     r"(?i)\b(?:must|shall|(?:is|are)\s+to\s+be|may\s+(?:not|only)|muss|müssen|dürfen|darf|(?:ist|sind)\b[^.;]*\bzu\s+\w+en\b)"
 )
@@ -104,9 +109,16 @@ def is_aside(text: str) -> bool:
     return is_title(text) or is_settled(text)
 
 
-def is_demand(name: str, text: str) -> bool:
+def is_rule(name: str, text: str, *, tells_pain: bool) -> bool:
     """Tell whether a sentence of a document called `name` is one of its rules: what has to be done hurts nobody yet."""
-    return bool(_NAME_OF_RULES.search(name) and _DEMAND.search(text)) and not _OURSELVES.search(text)
+    if not _NAME_OF_RULES.search(name):
+        return False
+    return not tells_pain or (bool(_DEMAND.search(text)) and not _OURSELVES.search(text))
+
+
+def is_for_show(name: str) -> bool:
+    """Tell whether a document, by its name, is written for applicants, customers or the family album."""
+    return bool(_NAME_OF_SHOW.search(name))
 
 
 def is_from_outside(name: str, text: str) -> bool:

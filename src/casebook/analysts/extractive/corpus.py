@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter, defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
-from casebook.analysts.extractive.asides import is_demand, is_from_outside, is_of_others
+from casebook.analysts.extractive.asides import is_for_show, is_from_outside, is_of_others, is_rule
 from casebook.analysts.extractive.matching import thesaurus
 from casebook.analysts.extractive.phrases import Label, Phrases
 from casebook.analysts.extractive.statements import Statement, read_statements, same_words, speaks_to_ai
@@ -22,6 +24,13 @@ _STRICT = 1.5  # half-way between stories and companies is nearer to stories
 _NEED = 0.3  # of a sentence that sounds like a need
 _TROUBLED = 0.045  # share of such sentences: companies have .06 to .26, other texts .00 to .07
 _CALM = 0.4  # what is left without any: long handbooks have few
+_LEAST_NEEDS = (
+    6.0  # sentences, that a company's folder tells of: companies have 7 and more, terse ones say it in fewer words
+)
+_MOST_NEEDS = 0.15  # of all sentences, that are expected
+_HALVINGS = 20
+_MOST_LIFT = 2.0  # logits: odds times seven
+_SURELY_BUSINESS, _SEVERAL = 0.5, 3  # business share, documents: from here on it is a company's folder
 SHARED_IN = 3  # sources: a sentence that stands in so many is letterhead or a notice
 
 
@@ -44,19 +53,33 @@ class Corpus:
         outside = {source.id for source in sources if is_from_outside(source.name, library.text(source.id))}
         own = [one for one in plain if one.source_id not in outside and not is_of_others(one.text)]
         names = {source.id: source.name for source in sources}
-        usable = tuple(
-            replace(one, need=0.0, aside=True) if is_demand(names.get(one.source_id, ""), one.text) else one
-            for one in own
-            if len(one.origins) < SHARED_IN
-        )
+        usable = tuple(_as_meant(one, names.get(one.source_id, "")) for one in own if len(one.origins) < SHARED_IN)
         repeats = sum(len(statement.origins) - 1 for statement in found)
-        return cls(
+        corpus = cls(
             sources=sources,
             statements=usable,
             instructions=len(found) - len(plain),
             duplicates=repeats + len(own) - len(usable),
             shared={same_words(one.text): one.origins for one in found if len(one.origins) > 1},
         )
+        return replace(corpus, statements=corpus.in_proportion())
+
+    def in_proportion(self) -> tuple[Statement, ...]:
+        """Return the statements with their needs in proportion to each other and to what a company's folder tells of.
+
+        Minutes and notes tell a need in a few plain words. Which sentences sound more like needs than others is told
+        well all the same, so all are lifted by the same odds where hardly any would count.
+        """
+        wanted = min(_LEAST_NEEDS, _MOST_NEEDS * len(self.statements))
+        told = len({one.source_id for one in self.statements})
+        if (
+            told < _SEVERAL
+            or sum(one.need for one in self.statements) >= wanted
+            or self.business_share < _SURELY_BUSINESS
+        ):
+            return self.statements
+        lift = _lift([one.need for one in self.statements], wanted)
+        return tuple(replace(one, need=_lifted(one.need, lift)) for one in self.statements)
 
     def origins_of(self, words: str) -> tuple[str, ...]:
         """Return the sources in which a sentence stands, given as `same_words`, if they are several."""
@@ -97,3 +120,27 @@ class Corpus:
             for word in set(statement.words):
                 places[word].append(number)
         return places
+
+
+def _lift(needs: Sequence[float], wanted: float) -> float:
+    """Return the logits that make the needs sum up to `wanted`, at most the most; found by halving."""
+    low, high = 0.0, _MOST_LIFT
+    for _ in range(_HALVINGS):
+        middle = (low + high) / 2
+        if sum(_lifted(need, middle) for need in needs) < wanted:
+            low = middle
+        else:
+            high = middle
+    return high
+
+
+def _lifted(need: float, logits: float) -> float:
+    return need and 1 / (1 + math.exp(-math.log(need / (1 - need)) - logits))
+
+
+def _as_meant(statement: Statement, name: str) -> Statement:
+    """Set aside what a document called `name` demands, promises or shows off."""
+    tells_pain = statement.tone.pain > 0 or statement.tone.goal > 0
+    if is_for_show(name) or is_rule(name, statement.text, tells_pain=tells_pain):
+        return replace(statement, need=0.0, aside=True)
+    return statement

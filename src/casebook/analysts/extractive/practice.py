@@ -76,7 +76,7 @@ _APART = re.compile(
     |\bnicht\s+(?:miteinander\s+)?(?:verbunden|integriert|verknüpft|angebunden)\b"""
 )
 _NOT_NOW = re.compile(
-    r"(?i)\b(?:goal|target|plan(?:ned)?\s+(?:for|to)|until\s+20|by\s+20|used\s+to|formerly|ziel|soll(?:en|te)?|geplant|früher|"
+    r"(?i)\b(?:goal|target|plan(?:ned)?\s+(?:for|to)|until\s+20|by\s+20|used\s+to|formerly|ziel|soll(?:en|te)?|(?:ist|sind|war|waren)\s+(?:\w+\s+){0,3}?geplant|früher|"
     r"künftig|bis\s+20|würde|wäre|would|if|wenn|in\s+the\s+past|damals)\b"
 )
 _KEEP = (

@@ -4,7 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from casebook.analysts.extractive.asides import is_demand, is_from_outside, is_of_others, is_settled, is_title
+from casebook.analysts.extractive.asides import (
+    is_for_show,
+    is_from_outside,
+    is_of_others,
+    is_rule,
+    is_settled,
+    is_title,
+)
 from casebook.analysts.extractive.corpus import Corpus
 from casebook.analysts.extractive.matches import match_statements
 from casebook.analysts.extractive.matching import PatternIndex
@@ -87,9 +94,28 @@ def test_titles_and_lists_of_those_present_are_noticed(text: str, title: bool) -
 
 def test_rules_are_told_from_needs_by_the_document_they_stand_in() -> None:
     rule = "Every cable must be checked by hand before it is handed out."
-    assert is_demand("Safety policy.md", rule)
-    assert not is_demand("Minutes of May.md", rule)
-    assert not is_demand("Safety policy.md", "We must check every cable by hand, which nobody has time for.")
+    assert is_rule("Safety policy.md", rule, tells_pain=True)
+    assert is_rule("Travel policy.md", "Nurses have five days of study leave a year.", tells_pain=False)
+    assert not is_rule("Minutes of May.md", rule, tells_pain=True)
+    assert not is_rule(
+        "Safety policy.md", "We must check every cable by hand, nobody has time for it.", tells_pain=True
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "show"),
+    [
+        ("karriere-seite.md", True),
+        ("about-us.html", True),
+        ("co-op-history.html", True),
+        ("geschichte.html", True),
+        ("minutes of May.md", False),
+        ("ticket history 2025.csv", False),
+        ("Krankengeschichten.csv", False),
+    ],
+)
+def test_documents_written_for_show_are_known_by_their_names(name: str, show: bool) -> None:  # noqa: FBT001
+    assert is_for_show(name) is show
 
 
 def test_a_cutting_in_which_nobody_speaks_for_the_company_is_from_outside() -> None:
@@ -111,3 +137,9 @@ def test_a_corpus_has_no_statements_on_others() -> None:
     cutting = "The laundry in Leeds counts every sheet by hand."
     library = FakeLibrary({"minutes.txt": f"{INVOICES} {told}", "press cutting.txt": cutting})
     assert [one.text for one in Corpus.read(library).statements] == [INVOICES]
+
+
+def test_promises_to_applicants_are_no_needs() -> None:
+    promise = "You will have 27 days of leave a year, rising to 33, and a shift pattern agreed six weeks in advance."
+    library = FakeLibrary({"join us.md": promise, "minutes.md": INVOICES})
+    assert [one.aside for one in Corpus.read(library).statements] == [True, False]

@@ -81,6 +81,7 @@ def test_two_issues_of_one_document_tell_of_two_moments() -> None:
         ("Everyone here works with Trackit.", "Hardly anyone in the workshop works with Trackit."),
         ("Alle Vorgänge werden in Wodis erfasst.", "Wodis nutzt von den Hausmeistern keiner."),
         ("Alle Aufträge laufen über Plania.", "Niemand im Lager arbeitet mit Plania."),
+        ("Alle Stunden werden in Plania geplant.", "Plania nutzt in Celle niemand."),
         ("Our administration is paperless.", "All applications are kept on paper in the cellar."),
         ("Papierakten gibt es nicht mehr.", "Mieterakten werden in Papierform im Keller geführt."),
         ("We run one integrated platform for all sites.", "The two tools do not share a customer number."),

@@ -60,3 +60,28 @@ def test_statements_are_found_by_what_they_say_in_order() -> None:
 
 def test_sources_know_their_language() -> None:
     assert corpus(INVOICES, MAILS).languages == {"S1": "en", "S2": "en"}
+
+
+TERSE = (
+    f"{INVOICES} The invoice is wrong in every tenth case. The team meets in the office. Our customers are companies.",
+    "Nobody knows which order is late. The warehouse has two gates. Orders are packed by the team.",
+    "Drivers wait at the gate for papers. The price list is from May. The company has 40 employees.",
+)
+
+
+def needs(*texts: str) -> dict[str, float]:
+    return {one.text: one.need for one in corpus(*texts).statements}
+
+
+def test_terse_documents_of_a_company_are_listened_to_more_closely() -> None:
+    heard = needs(*TERSE)
+    plain = {text: need for told in TERSE for text, need in needs(told).items()}  # too few documents to tell
+    complaints = [text for text in heard if text.startswith(("The invoice", "Nobody", "Drivers"))]
+    assert all(heard[text] > 2 * plain[text] for text in complaints)
+    assert sorted(heard, key=heard.__getitem__) == sorted(plain, key=plain.__getitem__)
+
+
+def test_stories_are_not_listened_to_more_closely() -> None:
+    stories = (STORY, "Uncle Ned told no tale.", "The gull was missing, and nobody knew where it slept.")
+    plain = {text: need for told in stories for text, need in needs(told).items()}
+    assert needs(*stories) == plain
