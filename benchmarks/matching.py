@@ -1,20 +1,22 @@
 """How well needs are matched to a large catalogue that is there for measuring only, beside plain TF-IDF.
 
-    python -m benchmarks.matching [TRIALS]
+    python -m benchmarks.matching [--trials N] [--catalogue FILE --needs FILE]
 
 A trial hides 12 needs among 60 paragraphs of ordinary office talk in 5 text files, and asks for 12 use cases out of
 the 260 of benchmarks/corpora/inventory/catalogue.csv. A use case is right when its pattern is the one that a hidden
-need was written for; it is right by its own evidence when it also quotes that need's paragraph.
+need was written for; it is right by its own evidence when it also quotes that need's paragraph. Another catalogue (as
+for `casebook run --catalogue`) comes with its needs: a CSV file with the columns catalogue_id and text.
 """
 
 from __future__ import annotations
 
+import argparse
 import csv
 import random
-import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from pathlib import Path
 from statistics import mean, stdev
 
 from benchmarks.runs import ROOT
@@ -112,10 +114,10 @@ class Outcomes:
     by_own_evidence: int
 
 
-def main(trials: int) -> None:
+def main(trials: int, catalogue_file: Path, needs_file: Path) -> None:
     """Print precision and recall of both, and their ratio."""
-    needs, distractors = _needs(), read_distractors()
-    catalogue = load_catalogue(INVENTORY / "catalogue.csv")
+    needs, distractors = _needs(needs_file), read_distractors()
+    catalogue = load_catalogue(catalogue_file)
     ours, baseline = measure(ExtractiveAnalyst(catalogue), catalogue, needs, distractors, trials)
     print(f"{trials} trials, {NEEDS} of {len(needs)} needs among {DISTRACTORS} of {len(distractors)} other paragraphs,")
     print(f"{len(catalogue.patterns)} patterns, {NEEDS} use cases asked for\n")
@@ -154,8 +156,8 @@ def print_outcomes(ours: Sequence[Outcomes], baseline: Sequence[Outcomes]) -> No
     print(f"ratio of precision, casebook / tf-idf: {mean(_precisions(ours)) / mean(_precisions(baseline)):.2f}")
 
 
-def _needs() -> list[Need]:
-    with (INVENTORY / "needs.csv").open(encoding="utf-8", newline="") as file:
+def _needs(path: Path) -> list[Need]:
+    with path.open(encoding="utf-8", newline="") as file:
         return [Need(row["catalogue_id"], row["text"]) for row in csv.DictReader(file)]
 
 
@@ -225,4 +227,9 @@ def _rank(row: dict[int, float], wanted: int, total: int) -> int:
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]) if len(sys.argv) > 1 else TRIALS)
+    parser = argparse.ArgumentParser(description="Measure how well needs are matched to a catalogue.")
+    parser.add_argument("--trials", type=int, default=TRIALS)
+    parser.add_argument("--catalogue", type=Path, default=INVENTORY / "catalogue.csv")
+    parser.add_argument("--needs", type=Path, default=INVENTORY / "needs.csv")
+    arguments = parser.parse_args()
+    main(arguments.trials, arguments.catalogue, arguments.needs)
