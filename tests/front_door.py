@@ -125,6 +125,7 @@ def open_door(  # noqa: PLR0913 - what a test may choose
     priorities: Mapping[str, int] | None = None,
     forget_answers: Callable[[str, Sequence[str] | None], None] = lambda *_: None,
     hold: Callable[[str], AbstractContextManager[None]] = lambda _: nullcontext(),
+    proxies: Sequence[str] = (),
 ) -> Iterator[Door]:
     limits = limits or Limits(free_bytes=0)
     kept = RowStore(SqliteDatabase(outputs / "casebook.sqlite3", SCHEMA), taken=lambda slug: (outputs / slug).exists())
@@ -180,7 +181,7 @@ def open_door(  # noqa: PLR0913 - what a test may choose
     site = Site(parts, embedders=embedders or ())
     if embedders is not None:  # the pages themselves, not a test's own
         parts = replace(parts, pages=site)
-    server = make_server(application(parts), limits)
+    server = make_server(application(parts), limits, trusted_proxies=proxies)
     listening = listen("127.0.0.1", 0)
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
     thread.start()

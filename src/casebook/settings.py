@@ -144,7 +144,10 @@ class DoorSettings:
         env="CASEBOOK_EMBED_ORIGINS",
     )
     origins: tuple[str, ...] = several(
-        "web pages that may use this server, as https://forms.example.org", env="CASEBOOK_CORS_ORIGINS"
+        "web pages that may use this server, as https://forms.example.org",
+        takes="a list of origins such as https://www.example.org, separated by commas",
+        pattern=r"https?://([A-Za-z0-9.-]+|\[[0-9a-f:]+\])(:[0-9]{1,5})?",  # neither null nor *
+        env="CASEBOOK_CORS_ORIGINS",
     )
     hosts: tuple[str, ...] = several(
         "names that the server answers for", env="CASEBOOK_ALLOWED_HOSTS", shown="loopback names, or any"

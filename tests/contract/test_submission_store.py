@@ -128,7 +128,15 @@ def test_a_principal_has_one_folder_for_a_company_whatever_the_case(store: Submi
 
 
 @pytest.mark.parametrize(
-    "changed", [{"principal": "other"}, {"submission": named("Acme, GmbH")}, {"principal": ANONYMOUS}]
+    "changed",
+    [
+        {"principal": "other"},
+        {"principal": ANONYMOUS},
+        *(
+            {"submission": named(name)}
+            for name in ("Acme, GmbH", "\xc1cme GmbH", "\uff21cme GmbH", "Acme GmbH \U0001f680")
+        ),
+    ],
 )
 def test_others_and_other_names_with_the_same_slug_get_folders_of_their_own(
     store: SubmissionStore, changed: dict[str, Any]

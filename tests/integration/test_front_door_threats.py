@@ -10,6 +10,7 @@ import re
 import socket
 import time
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -109,7 +110,7 @@ def test_a_signed_form_with_bytes_of_any_kind_is_taken(keyed: Door) -> None:
 
 
 @pytest.mark.parametrize(
-    ("at", "status"), [(NOW - 299, 202), (NOW + 299, 202), (NOW - 302, 401), (NOW + 302, 401), (1, 401)]
+    ("at", "status"), [(NOW - 299, 202), (NOW + 299, 202), (NOW - 301, 401), (NOW + 301, 401), (1, 401)]
 )
 def test_a_signature_is_believed_for_five_minutes(keyed: Door, at: float, status: int) -> None:
     assert post_signed(keyed, BODY, sign(BODY, at=at)) == status
@@ -167,6 +168,43 @@ def test_a_webhook_sent_again_is_the_same_submission_and_another_body_is_not(key
     other = json.dumps({"company_name": "Other"}).encode()
     assert post_signed(keyed, other, sign(other)) == 422
     assert len(keyed.rows()) == 1
+
+
+def test_one_signature_of_several_is_enough(keyed: Door) -> None:
+    right = SIGNED["webhook-signature"]
+    several = f"v1a,{right[3:]} v2,x v1, v1,AAAA {right}"
+    assert post_signed(keyed, BODY, {**SIGNED, "webhook-signature": several}) == 202
+
+
+def test_ten_thousand_signatures_are_refused_though_one_is_right(tmp_path: Path) -> None:
+    guard = guarded(webhook_secrets=(OLD, NEW), now=lambda: NOW)
+    claims = " ".join(["v1,AAAA"] * 9_999 + [SIGNED["webhook-signature"]])
+    with open_door(tmp_path, guard=guard, limits=replace(SMALL, head_bytes=1 << 20)) as door:
+        assert post_signed(door, BODY, {**SIGNED, "webhook-signature": claims}) == 401
+        assert post_signed(door, BODY, SIGNED) == 202
+
+
+@pytest.mark.parametrize("jump", [3600, -3600])
+def test_a_clock_that_jumps_lets_nothing_in_and_keeps_nothing_twice(tmp_path: Path, jump: int) -> None:
+    times = [NOW]
+    guard = guarded(webhook_secrets=(NEW,), now=lambda: times[-1])
+    with open_door(tmp_path, guard=guard, limits=SMALL) as door:
+        assert post_signed(door, BODY, SIGNED) == 202
+        times.append(NOW + jump)
+        assert post_signed(door, BODY, SIGNED) == 401
+        assert post_signed(door, BODY, sign(BODY, at=NOW + jump)) == 202  # the same id: the same submission
+        other = json.dumps({"company_name": "Other"}).encode()
+        assert post_signed(door, other, sign(other, at=NOW + jump, message_id="msg_2")) == 202
+        assert len(door.rows()) == 2
+
+
+def test_how_far_the_clocks_of_signers_are_off_is_measured(keyed: Door) -> None:
+    assert post_signed(keyed, BODY, sign(BODY, at=NOW - 250)) == 202
+    figures = [json.loads(line) for line in keyed.logged if "webhook_skew" in line]
+    assert [(line["value"], line["unit"]) for line in figures] == [(250, "s")]
+    forged = {**sign(BODY, at=NOW - 200), "webhook-signature": "v1,AAAA"}
+    assert post_signed(keyed, BODY, forged) == 401
+    assert len([line for line in keyed.logged if "webhook_skew" in line]) == 1
 
 
 def test_a_claimed_signature_uploads_no_file(keyed: Door) -> None:
@@ -272,14 +310,58 @@ def test_only_pages_of_configured_sites_may_use_the_server(tmp_path: Path, origi
         assert (answer.headers.get("access-control-allow-origin") == origin) is allowed
         assert "access-control-allow-credentials" not in answer.headers
         preflight = door.ask("OPTIONS", "/", Origin=origin, Access_Control_Request_Method="POST")
+        assert "access-control-allow-credentials" not in preflight.headers
+        assert preflight.headers.get("access-control-allow-origin") != "*"
         assert preflight.status == (204 if allowed else 403)
         assert ("access-control-allow-origin" in preflight.headers) is allowed
 
 
 def test_names_that_are_not_ours_are_refused(tmp_path: Path) -> None:
     with open_door(tmp_path, guard=Guard(master=MASTER, hosts=("127.0.0.1", "[::1]"))) as door:
-        for host, status in (("evil.test", 421), ("evil.test:8000", 421), ("127.0.0.1:99", 200), ("[::1]:8000", 200)):
+        for host, status in (
+            ("evil.test", 421),
+            ("evil.test:8000", 421),
+            ("127.0.0.1.evil.test", 421),
+            ("127.0.0.1@evil.test", 421),
+            ("127.0.0.1.", 421),
+            ("[", 421),
+            ("", 421),
+            ("127.0.0.1:99", 200),
+            ("[::1]:8000", 200),
+        ):
             assert door.ask("GET", "/health", Host=host).status == status
+            assert door.ask("GET", "/", Host=host, Accept="text/html").status == (421 if status == 421 else 405)
+        nameless = b"GET /health HTTP/1.1\r\nConnection: close\r\n\r\n"
+        assert door.raw(nameless).startswith(b"HTTP/1.1 421 ")
+        whole = b"GET http://127.0.0.1/health HTTP/1.1\r\nHost: evil.test\r\nConnection: close\r\n\r\n"
+        assert door.raw(whole).startswith(b"HTTP/1.1 421")
+
+
+def test_a_forwarded_address_is_believed_from_trusted_proxies_alone(tmp_path: Path) -> None:
+    def wrong_keys(door: Door, *forwarded: str) -> list[int]:
+        return [
+            door.post(ACME, Authorization="Bearer wrong", X_Forwarded_For=address, X_Forwarded_Proto="https").status
+            for address in forwarded
+        ]
+
+    addresses = [f"203.0.113.{number}" for number in range(3)]
+    with open_door(tmp_path / "a", guard=guarded(rate="2/minute")) as door:
+        assert wrong_keys(door, *addresses) == [401, 401, 429]
+    with open_door(tmp_path / "b", guard=guarded(rate="2/minute"), proxies=["127.0.0.1"]) as door:
+        assert wrong_keys(door, *addresses) == [401, 401, 401]
+        # what a sender puts in front of what the proxy adds does not hide it
+        assert wrong_keys(door, *(f"{made_up}, 198.51.100.7" for made_up in addresses)) == [401, 401, 429]
+        assert set(wrong_keys(door, "[", "unknown", "\xff", "", ",", "127.0.0.1", "::1%\x01")) <= {400, 401, 429}
+    with open_door(tmp_path / "c", guard=guarded(rate="2/minute"), proxies=["192.0.2.1"]) as door:
+        assert wrong_keys(door, *addresses) == [401, 401, 429]
+
+
+def test_a_stranger_is_not_made_local_by_a_header(tmp_path: Path) -> None:
+    with open_door(tmp_path, guard=guarded(strangers=True)) as door:
+        kept = door.post(ACME, **bearer("alpha")).json
+        for headers in ({"X_Forwarded_For": "127.0.0.1"}, {"Forwarded": "for=127.0.0.1"}, {"X_Real_IP": "127.0.0.1"}):
+            assert door.ask("GET", f"/runs/{kept['run_id']}", **headers).status == 404
+            assert door.ask("GET", "/metrics", **headers).status == 404
 
 
 def test_every_answer_has_the_headers_that_keep_browsers_out(door: Door) -> None:
@@ -310,6 +392,8 @@ def test_every_answer_has_the_headers_that_keep_browsers_out(door: Door) -> None
         ('{"company_name": "A"}'.encode("utf-16"), 400),
         (b"[" * 1900, 400),
         (b'{"company_name": "A", "use_cases": ' + b"9" * 1800 + b"}", 422),
+        (b'{"company_name": "A", "use_cases": -0.0}', 422),
+        (b'\xef\xbb\xbf{"company_name": "A"}', 400),
         (b'{"company_name": "' + b"A" * 2000 + b'"}', 413),
         (b'{"company_name": "A", "use_cases": true}', 422),
         (b'{"company_name": "A", "use_cases": 1.5}', 422),
@@ -327,6 +411,21 @@ def test_json_that_is_not_a_submission_is_refused_without_an_echo(door: Door, bo
     assert answer.json["status"] == status
     assert not re.search(rb"AAAA|9999|NaN|ud800", answer.body)
     assert door.rows() == []
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"[" * 100_000,
+        b'{"company_name": "A", "more": ' + b'{"a":' * 40_000 + b"1" + b"}" * 40_001,
+        b'{"company_name": "A", "use_cases": ' + b"9" * 5000 + b"}",
+        b'{"company_name": "A", "readiness": -' + b"9" * 5000 + b"}",
+    ],
+)
+def test_json_that_is_deep_or_has_endless_numbers_is_refused(tmp_path: Path, body: bytes) -> None:
+    with open_door(tmp_path) as door:
+        answer = door.ask("POST", "/", body, Content_Type="application/json")
+        assert (answer.status, answer.json["type"]) == (400, "urn:casebook:bad-json")
 
 
 @pytest.mark.parametrize(
@@ -408,6 +507,21 @@ def test_heads_that_two_servers_would_read_differently_are_refused(door: Door, h
 def test_a_body_that_is_announced_too_large_is_refused_before_it_is_sent(door: Door) -> None:
     answer = door.raw(post_head(3 * 1024**3, "Expect: 100-continue"))
     assert answer.startswith(b"HTTP/1.1 413 ")
+
+
+@pytest.mark.parametrize("length", [5, len(BODY) - 1])
+def test_a_length_that_is_too_short_cuts_the_body_and_smuggles_nothing(door: Door, length: int) -> None:
+    answer = door.raw(post_head(length) + BODY)
+    assert answer.startswith(b"HTTP/1.1 400 ")
+    assert b"HTTP/1.1 2" not in answer
+    assert door.rows() == []
+
+
+def test_a_length_that_is_too_long_waits_for_a_rest_that_never_comes(door: Door) -> None:
+    answer = door.raw(post_head(len(BODY) + 1) + BODY)
+    assert answer.startswith(b"HTTP/1.1 408 ")
+    assert door.raw(post_head(len(BODY) + 1) + BODY, shut=True) == b""
+    assert door.rows() == []
 
 
 def test_a_client_that_leaves_in_the_middle_leaves_nothing(door: Door) -> None:
@@ -497,6 +611,10 @@ NAMES = [
     "...",
     "no suffix",
     "a.\xfc\xfc",
+    "a\0b.pdf",
+    "\xe4" * 255 + ".pdf",
+    "~root/.ssh/authorized_keys",
+    "a" * 40 + "/" * 3000 + "b.txt",
 ]
 
 
@@ -523,11 +641,27 @@ def test_a_files_name_never_leads_out_of_the_company(door: Door, tmp_path: Path,
 
 
 def test_files_of_the_same_name_are_all_kept(door: Door) -> None:
-    same = [file_part(name, name.encode()) for name in ("a.txt", "A.TXT", "a.txt")]
-    answer = door.post_form(text_part("company", "Acme"), *same)
+    names = ("a.txt", "A.TXT", "a.txt", "\xfc.txt", "u\u0308.txt")
+    with open_door(door.outputs.parent / "more") as larger:
+        same = [file_part(name, name.encode()) for name in names]
+        answer = larger.post_form(text_part("company", "Acme"), *same)
+        stored = larger.store.find(answer.json["run_id"])
+        assert stored is not None
+        assert [file.name for file in stored.files] == list(names)
+        larger.sweeper.sweep()
+        kept = larger.outputs / "acme" / "data" / "uploads" / stored.run_id
+        assert [path.read_bytes() for path in sorted(kept.iterdir())] == [name.encode() for name in names]
+        assert kept.stat().st_mode & 0o777 == 0o700
+        assert {path.stat().st_mode & 0o777 for path in kept.iterdir()} == {0o600}
+
+
+def test_a_name_in_two_spellings_is_one_name_that_leads_nowhere(door: Door) -> None:
+    head = "Content-Disposition: form-data; name=files; filename=shown.txt; filename*=UTF-8''..%2F..%2Fhidden.pdf"
+    answer = door.post_form(text_part("company", "Acme"), head.encode() + b"\r\n\r\nwords")
+    assert answer.status == 202
     stored = door.store.find(answer.json["run_id"])
     assert stored is not None
-    assert len({file.path for file in stored.files}) == 3
+    assert stored.files[0].name in {"shown.txt", "hidden.pdf"}
 
 
 @pytest.mark.parametrize(

@@ -187,6 +187,9 @@ def test_a_page_in_place_of_the_file_is_not_taken_for_it(drive: Drive, waited: l
         (403, "somethingNew", "no permission: share it with the account"),
         (401, "authError", "refuses the credentials"),
         (400, "badRequest", r"refuses \(400, badRequest\)"),
+        (404, "notFound", "not found on Google Drive"),
+        (302, "", r"refuses \(302"),
+        (308, "", r"refuses \(308"),
     ],
 )
 def test_what_will_not_change_is_asked_once(  # noqa: PLR0913, PLR0917 - what the drive answers
@@ -196,7 +199,7 @@ def test_what_will_not_change_is_asked_once(  # noqa: PLR0913, PLR0917 - what th
     inbox = opened(drive, waited)
     inbox.files()
     drive.asked.clear()
-    drive.faults.append(Fault("alt=media", status, reason))
+    drive.faults.append(Fault("alt=media", status, reason, {"Location": f"{drive.url}elsewhere"}))
     with pytest.raises(PermanentError, match=says):
         inbox.fetch("a.txt", tmp_path / "copy")
     assert len(drive.asked) == 1

@@ -93,6 +93,11 @@ def test_everything_is_read() -> None:
         ("CASEBOOK_API_KEYS", "alpha:canary"),
         ("OPENAI_WEBHOOK_SECRET", "whsec_canary!"),
         ("OPENAI_WEBHOOK_SECRET", "whsec_" + base64.b64encode(b"short").decode()),
+        ("OPENAI_WEBHOOK_SECRET", "whsec_" + base64.b64encode(b"canary" * 11).decode()),
+        ("CASEBOOK_CORS_ORIGINS", "*"),
+        ("CASEBOOK_CORS_ORIGINS", "null"),
+        ("CASEBOOK_CORS_ORIGINS", "https://canary.test/page"),
+        ("CASEBOOK_CORS_ORIGINS", "https://a.test,canary.test"),
         ("CASEBOOK_MAX_FILES", "-1"),
     ],
 )

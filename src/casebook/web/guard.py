@@ -46,6 +46,7 @@ class Signature:
         if abs(now - int(timestamp)) > TOLERANCE_SECONDS:
             raise _unsigned()
         self.id = message_id
+        self.skew = now - int(timestamp)  # seconds by which our clock is ahead, with the way here
         self._claimed = [claim[3:].encode() for claim in signatures.split(" ") if claim.startswith("v1,")]
         if not 0 < len(self._claimed) <= _MOST_SIGNATURES:
             raise _unsigned()

@@ -10,6 +10,7 @@ import msgspec
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
+from starlette.types import Receive, Scope, Send
 
 from casebook.domain.intake import ANONYMOUS, StoredSubmission
 from casebook.domain.run import FINAL, Stage
@@ -67,8 +68,11 @@ class RunRoutes:
         stored = await self._parts.submission(request)
         if self._streams >= self._parts.limits.streams:
             raise Problem(503, "too-many-streams", "Too many event streams are open.", retry_after=30)
-        headers = {"X-Accel-Buffering": "no"}
-        return StreamingResponse(self._watch(stored), media_type="text/event-stream", headers=headers)
+        self._streams += 1
+        return _EventStream(self._watch(stored), self._stream_ended)
+
+    def _stream_ended(self) -> None:
+        self._streams -= 1
 
     async def cancel(self, request: Request) -> Response:
         """POST /runs/{id}/cancel: end a run at its next step."""
@@ -89,23 +93,33 @@ class RunRoutes:
         return as_json(await asyncio.to_thread(self._parts.state, stored), status)
 
     async def _watch(self, stored: StoredSubmission) -> AsyncIterator[bytes]:
-        self._streams += 1
+        said, number, beat = b"", 0, time.monotonic()
+        while not self._parts.draining.is_set():
+            state = await asyncio.to_thread(self._parts.state, stored)
+            data = msgspec.json.encode(state)
+            if data != said:
+                said, number, beat = data, number + 1, time.monotonic()
+                yield b"id: %d\nevent: state\ndata: %b\n\n" % (number, data)
+            elif time.monotonic() - beat > _BEAT_SECONDS:
+                beat = time.monotonic()
+                yield b": still here\n\n"
+            if state.status in FINAL:
+                return
+            await asyncio.sleep(_LOOK_SECONDS)
+
+
+class _EventStream(StreamingResponse):
+    """A stream that says when it has ended, also when it ended before its first event."""
+
+    def __init__(self, events: AsyncIterator[bytes], ended: Callable[[], None]) -> None:
+        super().__init__(events, media_type="text/event-stream", headers={"X-Accel-Buffering": "no"})
+        self._ended = ended
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         try:
-            said, number, beat = b"", 0, time.monotonic()
-            while not self._parts.draining.is_set():
-                state = await asyncio.to_thread(self._parts.state, stored)
-                data = msgspec.json.encode(state)
-                if data != said:
-                    said, number, beat = data, number + 1, time.monotonic()
-                    yield b"id: %d\nevent: state\ndata: %b\n\n" % (number, data)
-                elif time.monotonic() - beat > _BEAT_SECONDS:
-                    beat = time.monotonic()
-                    yield b": still here\n\n"
-                if state.status in FINAL:
-                    return
-                await asyncio.sleep(_LOOK_SECONDS)
+            await super().__call__(scope, receive, send)
         finally:
-            self._streams -= 1
+            self._ended()
 
 
 async def ask(act: Callable[..., None], *arguments: object) -> None:

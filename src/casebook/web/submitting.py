@@ -184,6 +184,7 @@ class Submitting:
         if signature is not None:
             signature.check()
             arrival.is_proven = True
+            parts.log.metric("webhook_skew", round(signature.skew), "s")  # at five minutes nothing is taken any more
 
     def _check_disk(self) -> None:
         limits = self._parts.limits

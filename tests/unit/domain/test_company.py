@@ -26,6 +26,18 @@ from casebook.domain.company import MAX_SLUG_CHARACTERS, slugify
         ("lpt1", "lpt1_company"),
         ("a" * 100, "a" * 40),
         ("🚀 Rocket", "rocket"),
+        ("🚀", "company"),
+        ("…", "company"),
+        ("..", "company"),
+        ("\ud800", "company"),
+        ("ACME gmbh", "acme_gmbh"),
+        ("Ácme GmbH", "acme_gmbh"),
+        ("\uff21\uff23\uff2d\uff25", "acme"),  # fullwidth
+        ("\u0430cme", "cme"),  # a Cyrillic letter that looks like one of ours
+        ("a" * 5000, "a" * 40),
+        (".hidden", "hidden"),
+        ("-rf", "rf"),
+        ("_received", "received"),
     ],
 )
 def test_a_name_becomes_a_folder_name(name: str, slug: str) -> None:
