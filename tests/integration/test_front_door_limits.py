@@ -99,7 +99,8 @@ def test_readers_that_take_nothing_are_let_go(door: Door) -> None:
         file.truncate(200 << 20)
     (shown,) = door.ask("GET", "/storage/acme_gmbh").json["data_files"]
     with ExitStack() as stack:
-        for _ in range(FEW.connections):
-            stack.enter_context(connect(door, get(shown["url"], door)))
-        eventually(lambda: door.ask("GET", "/health").status == 503)
+        for _ in range(FEW.connections - 1):
+            reader = stack.enter_context(connect(door, get(shown["url"], door)))
+            assert reader.recv(12) == b"HTTP/1.1 200"
+        assert door.ask("GET", "/health").status == 503
         eventually(lambda: door.ask("GET", "/health").status == 200)

@@ -94,6 +94,9 @@ class GuardedProtocol(HttpToolsProtocol):
         super().__init__(*args, **kwargs)
         self._deadline: asyncio.TimerHandle | None = None
         self._discarding: asyncio.TimerHandle | None = None
+        self._taking: asyncio.TimerHandle | None = None
+        self._looking: asyncio.TimerHandle | None = None
+        self._was_closing = False
         self._head_bytes = 0
         self._bytes_without_body = 0  # since the last piece of a body: names of chunks, and trailers
         self._in_head = True
@@ -102,11 +105,15 @@ class GuardedProtocol(HttpToolsProtocol):
         """Begin to wait for the first head."""
         super().connection_made(transport)
         self._arm()
+        self._look_later()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Stop the clocks."""
         self._disarm()
         self._stop_discarding()
+        for clock in (self._taking, self._looking):
+            if clock is not None:
+                clock.cancel()
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
@@ -155,6 +162,29 @@ class GuardedProtocol(HttpToolsProtocol):
         super().on_response_complete()
         if not self._in_head and self._discarding is None:
             self._discarding = self.loop.call_later(_DISCARD_SECONDS, self._close)
+
+    def pause_writing(self) -> None:
+        """Wait for the client to take what was written, but not for long."""
+        super().pause_writing()
+        self._taking = self.loop.call_later(self.limits_.send_seconds, self.transport.abort)
+
+    def resume_writing(self) -> None:
+        """Go on."""
+        super().resume_writing()
+        if self._taking is not None:
+            self._taking.cancel()
+            self._taking = None
+
+    def _look_later(self) -> None:
+        self._looking = self.loop.call_later(self.limits_.send_seconds, self._look)
+
+    def _look(self) -> None:
+        """End a connection that was closed a while ago: it stays open as long as the client takes nothing."""
+        if self._was_closing:
+            self.transport.abort()
+            return
+        self._was_closing = self.transport.is_closing()
+        self._look_later()
 
     def _is_answerable(self) -> bool:
         """Tell whether an answer to what is coming in would not end up within another one."""
