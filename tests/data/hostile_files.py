@@ -5,7 +5,7 @@ Only the standard library is used. The big bombs are streamed through zlib, so b
 
 from __future__ import annotations
 
-import csv
+import io
 import os
 import random
 import zipfile
@@ -154,6 +154,27 @@ def _pdf(directory: Path) -> dict[str, str]:
         + b"> >> /ID [<00112233445566778899aabbccddeeff> <00112233445566778899aabbccddeeff>]"
     )  # fmt: skip
     good = text_pdf([[(72, 700, 12, "The quick brown fox counts invoices by hand.")]])
+    words = b"BT /F1 12 Tf 72 700 Td (only page) Tj ET"
+    loop, round_, drawn, acting = (_one_page(words) for _ in range(4))
+    loop[1] = b"<< /Type /Pages /Kids [2 0 R 4 0 R] /Count 2 >>"
+    round_[1:4] = [
+        b"<< /Type /Pages /Kids [3 0 R] /Count 100000 >>",
+        b"<< /Type /Pages /Parent 2 0 R /Kids [2 0 R] /Count 100000 >>",
+        b"null",
+    ]
+    drawn[3] = (_PAGE % 5).replace(b"/Font", b"/XObject << /X 6 0 R >> /Font")
+    drawn[4] = pdf_stream(words + b" /X Do")
+    form = b"/Type /XObject /Subtype /Form /BBox [0 0 9 9] /Resources << /XObject << /X 6 0 R >> >>"
+    drawn.append(pdf_stream(b"/X Do", form))
+    canary = CANARY.encode()
+    acting[0] = (
+        b"<< /Type /Catalog /Pages 2 0 R /OpenAction << /S /JavaScript /JS (app.alert\\(%b\\)) >>"
+        b" /Names << /EmbeddedFiles << /Names [(evil.exe) 6 0 R] >> >> >>" % canary
+    )
+    acting += [b"<< /Type /Filespec /F (evil.exe) /EF << /F 7 0 R >> >>", pdf_stream(b"MZ " + canary)]
+    archive = io.BytesIO()
+    with zipfile.ZipFile(archive, "w") as packed:
+        packed.writestr("evil.sh", f"#!/bin/sh\n{CANARY}")
     return _write(
         directory,
         {
@@ -164,6 +185,12 @@ def _pdf(directory: Path) -> dict[str, str]:
             "truncated.pdf": (good[: len(good) // 3], FAILED),
             "really a pdf.docx": (good, PARTIAL),
             "program.pdf": (b"MZ\x90\x00" + bytes(512), SKIPPED),
+            "page tree in itself.pdf": (pdf(loop), PARTIAL),
+            "page tree in a circle.pdf": (pdf(round_), FAILED),
+            "drawing in itself.pdf": (pdf(drawn), ANY),
+            "script and attachment.pdf": (pdf(acting), READ),
+            "pdf and zip.pdf": (good + archive.getvalue(), READ),
+            "zip and pdf.zip": (archive.getvalue() + good, SKIPPED),
         },
     )
 
@@ -264,6 +291,7 @@ def _office(directory: Path) -> dict[str, str]:
     )
     package(outside, directory / "outside entity.docx")
 
+    _odd_packages(directory)
     corner = '<row r="1"><c r="A1"><v>1</v></c></row><row r="1048576"><c r="XFD1048576"><v>2</v></c></row>'
     package(xlsx(corner), directory / "last corner.xlsx")
     sparse = "".join(f'<row r="{n * 50}"><c r="{_letters(n % 400 * 40)}{n * 50}"><v>{n}</v></c></row>'
@@ -284,6 +312,13 @@ def _office(directory: Path) -> dict[str, str]:
     with zipfile.ZipFile(directory / "archive.zip", "w") as archive:
         archive.writestr("../../escape.txt", "out")
     return {
+        "parts that lead out.docx": READ,
+        "main part elsewhere.docx": READ,
+        "lying about its size.docx": FAILED,
+        "encrypted parts.docx": FAILED,
+        "too many parts.docx": FAILED,
+        "42.zip": SKIPPED,
+        "claims all cells.xlsx": READ,
         "bomb 2 GB.docx": FAILED,
         "bomb 2 GB.xlsx": FAILED,
         "entity bomb.docx": FAILED,
@@ -297,6 +332,53 @@ def _office(directory: Path) -> dict[str, str]:
         "old.doc": FAILED,
         "archive.zip": SKIPPED,
     }
+
+
+def _odd_packages(directory: Path) -> None:
+    """Write office files whose package is what lies: its names, its sizes, its numbers."""
+    plain = docx(_paragraph("Offers take four days."))
+    with zipfile.ZipFile(directory / "parts that lead out.docx", "w") as archive:
+        for name, content in plain.items():
+            archive.writestr(name, str(content))
+        archive.writestr("../../escape.txt", "out")
+        archive.writestr("/escape.txt", "out")
+        link = zipfile.ZipInfo("word/link.xml")
+        link.external_attr = 0o120777 << 16
+        archive.writestr(link, "/etc/passwd")
+    package({**plain, "_rels/.rels": relations(r1="officeDocument ../../../../etc/passwd")},
+            directory / "main part elsewhere.docx")  # fmt: skip
+    package({**plain, **{f"part{number}": "" for number in range(20_000)}}, directory / "too many parts.docx")
+
+    long = docx(_paragraph("x" * 900) * 50_000)
+    package(long, directory / "lying about its size.docx")
+    size = len(str(long["word/document.xml"])).to_bytes(4, "little")
+    path = directory / "lying about its size.docx"
+    path.write_bytes(path.read_bytes().replace(size, (1_000).to_bytes(4, "little")))
+    path = directory / "encrypted parts.docx"
+    package(plain, path)
+    data = bytearray(path.read_bytes())
+    for mark, flags in ((b"PK\x03\x04", 6), (b"PK\x01\x02", 8)):
+        at = data.find(mark)
+        while at >= 0:
+            data[at + flags] |= 1
+            at = data.find(mark, at + 4)
+    path.write_bytes(bytes(data))
+
+    nested = bytes(1 * _MIB)
+    for level in range(6):
+        buffer = io.BytesIO()
+        with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+            for number in range(16 if level else 1):
+                archive.writestr(f"{number}.zip", nested)
+        nested = buffer.getvalue()
+    (directory / "42.zip").write_bytes(nested)
+
+    claims = b'<dimension ref="A1:XFD1048576"/><cols><col min="1" max="16384" width="9"/></cols><sheetData>'
+    sheet = xlsx('<row r="1"><c r="A1"><v>1</v></c></row>')
+    content = b"".join(bytes(piece, "ascii") if isinstance(piece, str) else piece  # type: ignore[misc]
+                       for piece in sheet["xl/worksheets/sheet1.xml"])  # fmt: skip
+    package({**sheet, "xl/worksheets/sheet1.xml": content.replace(b"<sheetData>", claims)},
+            directory / "claims all cells.xlsx")  # fmt: skip
 
 
 def _letters(column: int) -> str:
@@ -337,17 +419,22 @@ def _markup(directory: Path) -> dict[str, str]:
 
 
 def _tables(directory: Path) -> dict[str, str]:
-    with (directory / "hundred thousand columns.csv").open("w", newline="") as file:
-        writer = csv.writer(file)
-        writer.writerow(f"column {n}" for n in range(100_000))
-        writer.writerow(range(100_000))
+    rows = (b",".join(b"%b%d" % (before, n) for n in range(1_000_000)) for before in (b"column ", b""))
+    (directory / "million columns.csv").write_bytes(b"\n".join(rows) + b"\n")
+    (directory / "formulas.csv").write_bytes(b'name,note\n=cmd|"/c calc"!A0,@SUM(1)\n+1,-1\n"\t=1","\r=2"\n')
+    (directory / "quote without end.csv").write_bytes(b'a,b\n1,"' + b"x,y\n" * 300_000)
 
     with (directory / "one field of 12 MB.csv").open("wb") as file:
         file.write(b'id,text\n1,"')
         for _ in range(12):
             file.write(b"z" * _MIB)
         file.write(b'"\n')
-    return {"hundred thousand columns.csv": PARTIAL, "one field of 12 MB.csv": ANY}
+    return {
+        "million columns.csv": PARTIAL,
+        "formulas.csv": READ,
+        "quote without end.csv": ANY,
+        "one field of 12 MB.csv": ANY,
+    }
 
 
 def _names(directory: Path) -> dict[str, str]:

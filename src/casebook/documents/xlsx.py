@@ -23,6 +23,7 @@ _MAX_DATE: Final = 2_958_466  # days: the year 9999
 _FORMAT_NOISE = re.compile(r'"[^"]*"|\\.|_.|\*.|\[(?!h|m|s)[^\]]*\]', re.IGNORECASE)
 _DATE_MARKS = re.compile(r"[ymdhs]", re.IGNORECASE)
 _EXACT_INTEGER: Final = 2**53
+_INDEX_DIGITS: Final = 9
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +68,7 @@ class _Formats(Handler):
 
     def _kind(self, number: str) -> str:
         if number not in self._codes:
-            built_in = int(number) if number.isdecimal() else 0
+            built_in = _index(number) or 0
             return "d" if built_in in _BUILT_IN_DATES else "%" if built_in in _BUILT_IN_PERCENTS else ""
         code = _FORMAT_NOISE.sub("", self._codes[number].partition(";")[0])
         if _DATE_MARKS.search(code) and code.lower() != "general":
@@ -141,16 +142,14 @@ class _Rows(Handler):
             reference = attributes.get("r")
             self._column = _column(reference) if reference else self._column + 1
             self._type = attributes.get("t", "n")
-            style = attributes.get("s", "0")
-            self._style = int(style) if style.isdecimal() else 0
+            self._style = _index(attributes.get("s", "")) or 0
             self._value = ""
         elif name in {"v", "t"}:
             self._parts = []
         elif name == "rPh":
             self._parts = None
         elif name == "row":
-            number = attributes.get("r", "")
-            self._row = _OpenRow(int(number) if number.isdecimal() else self._row.number + 1)
+            self._row = _OpenRow(_index(attributes.get("r", "")) or self._row.number + 1)
             self._column = -1
 
     def text(self, text: str) -> None:
@@ -182,6 +181,11 @@ class _Rows(Handler):
             self._row.shown.append(shown)
 
 
+def _index(text: str) -> int | None:
+    """Return the number that a workbook gives to a row, a text or a style; None for what no workbook can hold."""
+    return int(text) if text.isdecimal() and len(text) <= _INDEX_DIGITS else None
+
+
 @cache
 def _letters(letters: str) -> int:
     number = 0
@@ -198,8 +202,8 @@ def _column(reference: str) -> int:
 def _cell(value: str, kind: str, style: str, book: _Book) -> tuple[Cell, str]:
     """Return a cell's typed value and what it shows."""
     if kind == "s":
-        index = int(value) if value.strip().isdecimal() else -1
-        text = book.strings[index].strip() if 0 <= index < len(book.strings) else ""
+        index = _index(value.strip())
+        text = book.strings[index].strip() if index is not None and index < len(book.strings) else ""
         return text, text
     if kind == "b":
         return value.strip() == "1", "true" if value.strip() == "1" else "false"
@@ -312,5 +316,5 @@ def _write_sheet(builder: TextBuilder, package: Package, part: str, sheet: _Shee
             comments = _SheetComments()
             package.parse(comments_part, comments)
             for reference, text in comments.found:
-                row = int(re.sub(r"\D", "", reference) or 0) or None
+                row = _index(re.sub(r"\D", "", reference)) or None
                 builder.append(text, SegmentKind.COMMENT, Locator(sheet=sheet.name, row=row, part="comment"))

@@ -239,6 +239,26 @@ def test_a_cell_in_the_last_corner_costs_nothing() -> None:
     assert document.segments[-1].locator.row == 1_048_576
 
 
+@pytest.mark.parametrize("number", ["9" * 20, "9" * 5000, "-1", "x"])
+def test_a_number_that_no_workbook_can_hold_is_passed_over(number: str) -> None:
+    rows = (
+        f'<row r="2"><c r="A2" t="s" s="{number}"><v>{number}</v></c></row>'
+        f'<row r="{number}"><c r="ZZZZZ{number}"><v>7</v></c></row>'
+    )
+    styles = f'<cellXfs><xf numFmtId="{number}"/></cellXfs>'
+    document = read_xlsx(files.xlsx({"S": rows}, strings=("Item",), styles=styles), Limits())
+    check(document)
+    assert [(segment.locator.row) for segment in document.segments] == [None, 3]
+    assert document.text.endswith("7")
+
+
+def test_what_a_sheet_claims_to_hold_costs_nothing() -> None:
+    rows = '<row r="1"><c r="A1"><v>7</v></c></row>'
+    claims = '</sheetData><mergeCells><mergeCell ref="A1:XFD1048576"/></mergeCells><sheetData>'
+    document = read_xlsx(files.xlsx({"S": f'<dimension ref="A1:XFD1048576"/>{rows}{claims}'}), Limits(cells=10))
+    assert pieces(document) == ["S", "7"]
+
+
 def test_a_document_type_is_refused() -> None:
     data = files.zipped(
         {
