@@ -155,11 +155,11 @@ def look(outputs: Path, acknowledged: dict[str, tuple[str, tuple[str, ...]]], *,
     found = Found(looked_for=len(acknowledged), lost=gone)
     kept: dict[str, list[tuple[Any, ...]]] = {}
     try:
-        connection = sqlite3.connect(outputs / "casebook.sqlite3", timeout=30)
-        rows = connection.execute(
-            "SELECT idempotency_key, run_id, slug, files FROM submissions JOIN companies ON companies.id = company_id"
-        ).fetchall()
-        connection.close()
+        with closing(sqlite3.connect(outputs / "casebook.sqlite3", timeout=30)) as connection:  # else nothing unmounts
+            rows = connection.execute(
+                """SELECT idempotency_key, run_id, slug, files
+                    FROM submissions JOIN companies ON companies.id = company_id"""
+            ).fetchall()
     except sqlite3.Error as error:
         print(f"the store cannot be read: {error}")
         rows = []
@@ -265,9 +265,9 @@ def power_cuts(root: Path, number: int, *, mutate: bool = False) -> Found:
             acknowledged = dict(load.acknowledged)  # before the cut: an answer on its way then may be lost
             os.kill(door.pid, signal.SIGSTOP)
             _run("cp", "--sparse=always", str(image), str(copy))
-            os.kill(door.pid, signal.SIGCONT)
             with _mounted(copy, root / "copy"):
                 found += look(root / "copy" / "outputs", acknowledged)
+            os.kill(door.pid, signal.SIGCONT)  # only now, or there would be ever more to look for
         if not mutate:
             with _mounted(copy, root / "copy"):
                 found.lost += _never_started(root / "copy" / "outputs", {run_id for run_id, _ in acknowledged.values()})
