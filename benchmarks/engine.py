@@ -1,8 +1,8 @@
-"""What the durable engine costs and how fast it comes back: ``uv run python benchmarks/engine.py``.
+"""What the durable engine costs and how fast it comes back: ``uv run python -m benchmarks.engine``.
 
-Prints the time that it adds to a run over the plain runner, runs a second with one and more workers on PostgreSQL, the
-time until a killed worker's run goes on, and whether anything of a long queue is lost. Runs are of empty steps, so the
-engine is all that is measured. Needs no server: PostgreSQL comes from a package.
+Prints the time that it adds to a run over the plain runner, runs a second with one and more workers on PostgreSQL and
+the processor time of each, the time until a killed worker's run goes on, and whether anything of a long queue is lost.
+Runs are of empty steps, so the engine is all that is measured. Needs no server: PostgreSQL comes from a package.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+from benchmarks.doors import Process
 from casebook.backends.engines.durable.database import prepare, sqlite_url
 from casebook.backends.engines.durable.queue import DurableQueue
 from casebook.backends.engines.durable.step import Execution
@@ -82,8 +83,12 @@ def work_of(folder: Path, journal: Path, *, step_seconds: float = 0.0) -> Callab
     return execute
 
 
-def added_time(url: str, lease: FileLease | PostgresLease, folder: Path, number: int) -> tuple[float, float]:
-    """Return the median milliseconds of a run with the plain runner, and with the durable one."""
+def added_time(url: str, lease: FileLease | PostgresLease, folder: Path, number: int) -> str:
+    """Tell the median milliseconds of a run with the plain runner, and with the durable one.
+
+    Processor time is that of the whole run: of the queue, of taking it from there, of its steps.
+    """
+    plain_cpu, durable_cpu = [], []
     storage = LocalStorage(folder)
     plain_times, durable_times = [], []
     done = threading.Semaphore(0)
@@ -104,21 +109,38 @@ def added_time(url: str, lease: FileLease | PostgresLease, folder: Path, number:
     worker.start()
     for run in range(number):  # in turn, so that whatever else the machine does burdens both
         step = plain(storage, f"plain{run}")
-        begun = time.perf_counter()
+        begun, burnt = time.perf_counter(), time.process_time()
         for stage in Stage:
             step(stage, empty)
         plain_times.append(time.perf_counter() - begun)
+        plain_cpu.append(time.process_time() - burnt)
+        burnt = time.process_time()
         queue.enqueue(f"durable{run}", f"durable{run}")
         done.acquire()
+        durable_cpu.append(time.process_time() - burnt)
     worker.stop(within=30)
     queue.close()
-    return statistics.median(plain_times) * 1000, statistics.median(durable_times) * 1000
+    took, used = (
+        f"{statistics.median(plain_of) * 1000:.1f} ms plain, {statistics.median(durable_of) * 1000:.1f} ms durable"
+        for plain_of, durable_of in ((plain_times, durable_times), (plain_cpu, durable_cpu))
+    )
+    return f"a run of 7 empty steps takes {took}; processor time {used}"
 
 
 @contextmanager
 def workers(url: str, folder: Path, number: int, *, step_seconds: float = 0.0) -> Iterator[list[subprocess.Popen[str]]]:
     """Lend worker processes that have started."""
-    command = [sys.executable, __file__, "--worker", url, "--folder", str(folder), "--step-seconds", str(step_seconds)]
+    command = [
+        sys.executable,
+        "-m",
+        "benchmarks.engine",
+        "--worker",
+        url,
+        "--folder",
+        str(folder),
+        "--step-seconds",
+        str(step_seconds),
+    ]
     processes = [subprocess.Popen(command, stdout=subprocess.PIPE, encoding="utf-8") for _ in range(number)]
     for process in processes:
         assert process.stdout is not None  # noqa: S101 - it was asked for
@@ -142,19 +164,21 @@ def serve_as_worker(url: str, folder: Path, step_seconds: float) -> None:
     threading.Event().wait()
 
 
-def through_the_queue(url: str, folder: Path, number: int, worker_count: int) -> tuple[float, Counter[str]]:
-    """Let companies wait, then let workers loose; return runs a second and how often each step was done."""
+def through_the_queue(url: str, folder: Path, number: int, worker_count: int) -> tuple[str, Counter[str]]:
+    """Let companies wait, then let workers loose; tell how fast they are, and how often each step was done."""
     folder.mkdir()
     ids = [f"{folder.name}_{run}" for run in range(number)]
     queue = DurableQueue(url, max_waiting=number + 1, forget=lambda _slug, _run_id, _stage: None)
     for run_id in ids:
         queue.enqueue(run_id, run_id)
-    with workers(url, folder, worker_count):
-        begun = time.monotonic()
+    with workers(url, folder, worker_count) as processes:
+        measured = [Process(process) for process in processes]
+        begun, burnt = time.monotonic(), sum(process.cpu() for process in measured)
         await_all(queue, ids)
-        took = time.monotonic() - begun
+        took, used = time.monotonic() - begun, sum(process.cpu() for process in measured) - burnt
     queue.close()
-    return number / took, times_done(folder)
+    told = f"{worker_count} workers: {number / took:.1f} runs/s, {used / number * 1000:.0f} ms of processor time each"
+    return told, times_done(folder)
 
 
 def await_all(queue: DurableQueue, ids: Sequence[str]) -> None:
@@ -224,20 +248,20 @@ def main() -> None:
 def measure(root: Path, postgres: str, companies: int) -> None:
     """Print all figures."""
     url = sqlite_url(root / "queue.sqlite3")
-    runner, durable = added_time(url, FileLease(root / "lock"), root / "a", 100)
-    print(f"SQLite: a run of 7 empty steps takes {runner:.1f} ms plain, {durable:.1f} ms durable", flush=True)
+    print(f"SQLite: {added_time(url, FileLease(root / 'lock'), root / 'a', 100)}", flush=True)
     with sqlite3.connect(root / "queue.sqlite3") as connection:
         print(f"        journal mode {connection.execute('PRAGMA journal_mode').fetchone()[0]}")
-    runner, durable = added_time(postgres, PostgresLease(postgres, "bench", seconds=30), root / "b", 100)
-    print(f"PostgreSQL: {runner:.1f} ms plain, {durable:.1f} ms durable", flush=True)
+    print(
+        f"PostgreSQL: {added_time(postgres, PostgresLease(postgres, 'bench', seconds=30), root / 'b', 100)}", flush=True
+    )
     for number in (1, 2, 4):
-        rate, done = through_the_queue(postgres, root / f"rate{number}", 200, number)
-        print(f"PostgreSQL, {number} workers: {rate:.1f} runs/s, {len(done)} steps, {_twice(done)} twice", flush=True)
+        told, done = through_the_queue(postgres, root / f"rate{number}", 200, number)
+        print(f"PostgreSQL, {told}, {len(done)} steps, {_twice(done)} twice", flush=True)
     recovered = [recovery_time(postgres, root / f"recovery{number}") for number in range(3)]
     print(f"a killed worker's runs go on after {max(recovered):.1f} s at the latest; the lease is {LEASE_SECONDS} s")
-    rate, done = through_the_queue(postgres, root / "many", companies, 2)
+    told, done = through_the_queue(postgres, root / "many", companies, 2)
     lost = companies * len(Stage) - len(done)
-    print(f"{companies} companies through 2 workers: {rate:.1f} runs/s, {lost} steps lost, {_twice(done)} twice")
+    print(f"{companies} companies, {told}, {lost} steps lost, {_twice(done)} twice")
 
 
 def _twice(done: Counter[str]) -> int:
