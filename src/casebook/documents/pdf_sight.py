@@ -8,7 +8,7 @@ which is not drawn itself but stands over its picture.
 from __future__ import annotations
 
 import ctypes
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import groupby
 from typing import Any, Final
 
@@ -54,22 +54,32 @@ class _Objects:
     def suspect(self, page: Any) -> bool:  # noqa: ANN401
         """Say whether a page may have hidden text."""
         count = pdfium_c.FPDFPage_CountObjects(page)
-        if count > _MANY_OBJECTS:
-            return True
-        return any(self._holds(pdfium_c.FPDFPage_GetObject(page, place), 0) for place in range(count))
+        get = pdfium_c.FPDFPage_GetObject
+        return count > _MANY_OBJECTS or self._any((get(page, place) for place in range(count)), 0)
+
+    def _any(self, items: Iterable[Any], depth: int) -> bool:
+        # Most of a page's objects are plain text: three calls for each, and no more.
+        mode_of, may_hide = pdfium_c.FPDFTextObj_GetTextRenderMode, self._may_hide
+        for item in items:
+            mode = mode_of(item)
+            if may_hide(item, mode) if mode >= 0 else self._holds(item, depth):
+                return True
+        return False
 
     def _holds(self, item: Any, depth: int) -> bool:  # noqa: ANN401
-        if pdfium_c.FPDFTextObj_GetTextRenderMode(item) >= 0:
-            return self.may_hide(item)
+        """Look into a form, which is a group of objects."""
         if depth == _MAX_DEPTH or pdfium_c.FPDFPageObj_GetType(item) != pdfium_c.FPDF_PAGEOBJ_FORM:
             return False
         count = pdfium_c.FPDFFormObj_CountObjects(item)
-        inner = (pdfium_c.FPDFFormObj_GetObject(item, place) for place in range(count))
-        return count > _MANY_OBJECTS or any(self._holds(each, depth + 1) for each in inner)
+        get = pdfium_c.FPDFFormObj_GetObject
+        return count > _MANY_OBJECTS or self._any((get(item, place) for place in range(count)), depth + 1)
 
     def may_hide(self, item: Any) -> bool:  # noqa: ANN401
         """Say whether a text object is not drawn, transparent or pale."""
-        if pdfium_c.FPDFTextObj_GetTextRenderMode(item) in _NOT_DRAWN:
+        return self._may_hide(item, pdfium_c.FPDFTextObj_GetTextRenderMode(item))
+
+    def _may_hide(self, item: Any, mode: int) -> bool:  # noqa: ANN401
+        if mode in _NOT_DRAWN:
             return True
         pdfium_c.FPDFPageObj_GetFillColor(item, *self._parts)
         red, green, blue, alpha = self._colour
