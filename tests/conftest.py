@@ -7,8 +7,10 @@ import itertools
 import os
 import tempfile
 import warnings
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
@@ -20,6 +22,16 @@ settings.load_profile("casebook")
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # hundreds of processes would each compile all modules anew
 
 _numbers = itertools.count(1)
+
+
+def pytest_terminal_summary(terminalreporter: Any) -> None:  # noqa: ANN401 - pytest's own
+    """Say at the end which tests could not run here, whichever process they were given to."""
+    skipped = terminalreporter.stats.get("skipped", [])
+    reasons = Counter(str(report.longrepr[-1]).removeprefix("Skipped: ") for report in skipped)
+    if reasons:
+        terminalreporter.section("TESTS NOT RUN", sep="!", red=True)
+    for reason, count in sorted(reasons.items()):
+        terminalreporter.line(f"{count} tests {reason}")
 
 
 @pytest.fixture(scope="session")

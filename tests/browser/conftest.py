@@ -17,13 +17,6 @@ from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 PROGRAMS = ("chromium", "chromium-browser", "google-chrome")
 AXE = Path(__file__).parents[1] / "data" / "axe-core" / "axe.min.js.gz"
 HOW_TO_GET = "apt-get install --no-install-recommends chromium fonts-noto-core"
-_missed: list[str] = []
-
-
-def pytest_terminal_summary(terminalreporter: Any) -> None:  # noqa: ANN401 - pytest's own
-    if _missed:
-        terminalreporter.section("BROWSER TESTS NOT RUN", sep="!", red=True)
-        terminalreporter.line(f"{len(_missed)} tests need Chromium: {HOW_TO_GET}")
 
 
 @pytest.fixture(scope="package")
@@ -72,10 +65,9 @@ class Visitor:
 
 
 @pytest.fixture
-def visitor(chromium: Browser | None, request: pytest.FixtureRequest) -> Iterator[Visitor]:
+def visitor(chromium: Browser | None) -> Iterator[Visitor]:
     if chromium is None:
-        _missed.append(request.node.nodeid)
-        pytest.skip(f"no Chromium: {HOW_TO_GET}")
+        pytest.skip(f"need Chromium: {HOW_TO_GET}")
     visitor = Visitor(chromium)
     yield visitor
     for context in visitor.contexts:

@@ -37,7 +37,7 @@ def read_image(data: bytes, limits: Limits) -> Document:
         raise ReadError(message) from error
     builder = TextBuilder(limits)
     for paragraph in paragraphs:
-        builder.append(paragraph, SegmentKind.PARAGRAPH, Locator(page=1))
+        builder.append(paragraph.text, SegmentKind.PARAGRAPH, Locator(page=1, box=paragraph.box))
     if builder.empty:
         message = "a picture without text that could be recognised"
         raise ReadError(message)

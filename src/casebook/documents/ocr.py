@@ -13,6 +13,7 @@ from functools import cache
 from typing import Any, Final, Protocol
 
 from casebook.documents.limits import Limits
+from casebook.domain.document import Box
 
 HOW_TO_GET: Final = "install the ocr extra (uv sync --extra ocr) or tesseract"
 _SHARE_OF_TIME: Final = 0.7  # of the file's time that recognition may take
@@ -22,10 +23,18 @@ _SAME_LINE: Final = 0.5  # of a line's height between two boxes' middles
 _NEW_PARAGRAPH: Final = 1.0  # of a line's height between two lines
 
 
+@dataclass(frozen=True, slots=True)
+class Recognised:
+    """A paragraph found in a picture."""
+
+    text: str
+    box: Box | None = None  # None when the recogniser does not say where it stands
+
+
 class Recognizer(Protocol):
     """Finds the text in a picture."""
 
-    def __call__(self, image: bytes, seconds: float) -> list[str]:
+    def __call__(self, image: bytes, seconds: float) -> list[Recognised]:
         """Return the paragraphs of an encoded picture, taking at most `seconds`; TimeoutError beyond that."""
         ...
 
@@ -50,7 +59,7 @@ class Recognition:
         """Whether there is a recogniser on this machine."""
         return recognizer() is not None
 
-    def read(self, image: bytes) -> list[str]:
+    def read(self, image: bytes) -> list[Recognised]:
         """Return the paragraphs in an encoded picture (PNG, JPEG, PGM, TIFF).
 
         Raises:
@@ -93,7 +102,7 @@ def _tesseract_languages() -> frozenset[str]:
 class _Tesseract:
     languages: str
 
-    def __call__(self, image: bytes, seconds: float) -> list[str]:
+    def __call__(self, image: bytes, seconds: float) -> list[Recognised]:
         command = ["tesseract", "stdin", "stdout", "-l", self.languages, "--psm", "3"]
         try:
             done = subprocess.run(command, input=image, capture_output=True, timeout=seconds, check=False)  # noqa: S603
@@ -103,11 +112,11 @@ class _Tesseract:
             message = "the picture cannot be decoded"
             raise ValueError(message)
         blocks = done.stdout.decode(errors="replace").replace("\f", "\n\n").split("\n\n")
-        return [block.strip() for block in blocks if block.strip()]
+        return [Recognised(block.strip()) for block in blocks if block.strip()]
 
 
 class _RapidOcr:
-    def __call__(self, image: bytes, seconds: float) -> list[str]:  # noqa: ARG002  a page takes seconds and cannot be stopped
+    def __call__(self, image: bytes, seconds: float) -> list[Recognised]:  # noqa: ARG002  a page takes seconds and cannot be stopped
         try:
             result = _rapid_engine()(image)
         except MemoryError:
@@ -117,11 +126,18 @@ class _RapidOcr:
             raise ValueError(message) from error
         if result.boxes is None or not result.txts:
             return []
-        boxes = [
-            (min(p[1] for p in box), max(p[1] for p in box), min(p[0] for p in box), text)
-            for box, text in zip(result.boxes.tolist(), result.txts, strict=True)
+        height, width = result.img.shape[:2]
+        words = [
+            _Words(
+                text,
+                min(x for x, _ in corners) / width,
+                min(y for _, y in corners) / height,
+                max(x for x, _ in corners) / width,
+                max(y for _, y in corners) / height,
+            )
+            for corners, text in zip(result.boxes.tolist(), result.txts, strict=True)
         ]
-        return _paragraphs(boxes)
+        return _paragraphs(words)
 
 
 @cache
@@ -137,22 +153,46 @@ def _rapid_engine() -> Any:  # noqa: ANN401  an optional package without types
     return module.RapidOCR(params=params)
 
 
-def _paragraphs(boxes: Sequence[tuple[float, float, float, str]]) -> list[str]:
-    """Put boxes (top, bottom, left, text) together to lines and paragraphs."""
-    lines: list[list[tuple[float, float, float, str]]] = []
-    for box in sorted(boxes, key=lambda box: box[0] + box[1]):
-        height = box[1] - box[0]
-        if lines and (box[0] + box[1] - lines[-1][0][0] - lines[-1][0][1]) / 2 < _SAME_LINE * height:
-            lines[-1].append(box)
+@dataclass(frozen=True, slots=True)
+class _Words:
+    """Words that stand together on a line; places are shares of the page."""
+
+    text: str
+    left: float
+    top: float
+    right: float
+    bottom: float
+
+    @property
+    def height(self) -> float:
+        return self.bottom - self.top
+
+    @property
+    def middle(self) -> float:
+        return (self.top + self.bottom) / 2
+
+
+def _paragraphs(found: Sequence[_Words]) -> list[Recognised]:
+    """Put words together to lines and paragraphs."""
+    lines: list[list[_Words]] = []
+    for words in sorted(found, key=lambda words: words.middle):
+        if lines and words.middle - lines[-1][0].middle < _SAME_LINE * words.height:
+            lines[-1].append(words)
         else:
-            lines.append([box])
-    paragraphs: list[str] = []
-    bottom = 0.0
+            lines.append([words])
+    paragraphs: list[list[list[_Words]]] = []
     for line in lines:
-        text = " ".join(box[3] for box in sorted(line, key=lambda box: box[2]))
-        if paragraphs and line[0][0] - bottom < _NEW_PARAGRAPH * (line[0][1] - line[0][0]):
-            paragraphs[-1] += f"\n{text}"
+        before = paragraphs[-1][-1][0] if paragraphs else None
+        if before and line[0].top - before.bottom < _NEW_PARAGRAPH * line[0].height:
+            paragraphs[-1].append(line)
         else:
-            paragraphs.append(text)
-        bottom = line[0][1]
-    return paragraphs
+            paragraphs.append([line])
+    return [_joined(lines) for lines in paragraphs]
+
+
+def _joined(lines: Sequence[Sequence[_Words]]) -> Recognised:
+    text = "\n".join(" ".join(words.text for words in sorted(line, key=lambda words: words.left)) for line in lines)
+    every = [words for line in lines for words in line]
+    left, top = min(words.left for words in every), min(words.top for words in every)
+    right, bottom = max(words.right for words in every), max(words.bottom for words in every)
+    return Recognised(text, (round(left, 4), round(top, 4), round(right, 4), round(bottom, 4)))

@@ -19,7 +19,7 @@ import pypdfium2
 import pypdfium2.raw as pdfium_c
 
 from casebook.documents.limits import Limits, ReadError
-from casebook.documents.ocr import HOW_TO_GET, OutOfTime, Recognition
+from casebook.documents.ocr import HOW_TO_GET, OutOfTime, Recognised, Recognition
 from casebook.documents.pdf_sight import HIDDEN, blank_hidden
 from casebook.documents.text import HeadingPath, TextBuilder
 from casebook.domain.document import Document, Locator, SegmentKind
@@ -95,7 +95,7 @@ class _Pages:
         self._builder = builder
         self._recognition = Recognition.start(builder.limits)
         self._characters = 0
-        self.recognised: dict[int, list[str]] = {}
+        self.recognised: dict[int, list[Recognised]] = {}
 
     def read(self, count: int) -> list[_Line]:
         lines: list[_Line] = []
@@ -249,7 +249,7 @@ def _measure(
     )
 
 
-def _write(builder: TextBuilder, lines: Sequence[_Line], recognised: dict[int, list[str]], pages: int) -> None:
+def _write(builder: TextBuilder, lines: Sequence[_Line], recognised: dict[int, list[Recognised]], pages: int) -> None:
     body = _body_height(lines)
     furniture = _furniture([line for line in lines if line.height <= _HEADING_SIZE * body], pages)
     by_page: dict[int, list[_Line]] = {}
@@ -259,8 +259,8 @@ def _write(builder: TextBuilder, lines: Sequence[_Line], recognised: dict[int, l
     for page in sorted(by_page.keys() | recognised.keys()):
         for block in _blocks(by_page.get(page, []), furniture):
             _write_block(builder, block, path, body, furniture=id(block[0]) in furniture)
-        for text in recognised.get(page, []):
-            builder.append(text, SegmentKind.PARAGRAPH, Locator(page=page, heading=path.path))
+        for found in recognised.get(page, []):
+            builder.append(found.text, SegmentKind.PARAGRAPH, Locator(page=page, heading=path.path, box=found.box))
 
 
 def _write_block(

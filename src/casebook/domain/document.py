@@ -29,6 +29,9 @@ class SegmentKind(StrEnum):
     CODE = "code"
 
 
+Box = tuple[float, float, float, float]  # left, top, right, bottom, as shares of the page from its top left corner
+
+
 @dataclass(frozen=True, slots=True)
 class Locator:
     """Where in the original file a reader finds a stretch of text; all numbers start at 1."""
@@ -40,6 +43,7 @@ class Locator:
     line: int | None = None
     heading: str | None = None  # the path of headings above, joined by " > "
     part: str | None = None  # "speaker notes", "comment", "footnote", "attachment x.txt", ...
+    box: Box | None = None  # of the paragraph, where text was recognised in a picture
 
     def describe(self) -> str:
         """Say the place in words, for example ``page 3, Prices`` or ``sheet Stock, row 14``."""

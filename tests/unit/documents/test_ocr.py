@@ -38,10 +38,10 @@ def scanned_pdf() -> bytes:
     )
 
 
-def found(image: bytes, seconds: float) -> list[str]:  # noqa: ARG001
+def found(image: bytes, seconds: float) -> list[ocr.Recognised]:  # noqa: ARG001
     """Recognise the same two paragraphs in every page that is a picture."""
     assert image.startswith(b"P5 ")
-    return ["Neun Tage", "Straße"]
+    return [ocr.Recognised("Neun Tage", (0.1, 0.2, 0.5, 0.3)), ocr.Recognised("Straße")]
 
 
 def test_a_scan_without_a_recogniser_says_how_to_get_one(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -57,7 +57,10 @@ def test_scanned_pages_are_recognised_where_they_stand(monkeypatch: pytest.Monke
     monkeypatch.setattr(ocr, "recognizer", lambda: found)
     document = read_pdf(scanned_pdf(), Limits())
     assert pieces(document) == ["Neun Tage", "Straße"]
-    assert document.segments[0].locator.page == 1
+    assert [(segment.locator.page, segment.locator.box) for segment in document.segments] == [
+        (1, (0.1, 0.2, 0.5, 0.3)),
+        (1, None),
+    ]
 
 
 def test_a_page_with_a_text_layer_is_not_recognised(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,13 +8,13 @@ from __future__ import annotations
 import threading
 from collections import OrderedDict
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 import msgspec
 
-from casebook.documents.page_worker import PageAnswer
-from casebook.domain.document import Cell, Segment, SegmentKind, Source, Table
+from casebook.documents.page_worker import PageAnswer, Rectangle
+from casebook.domain.document import Box, Cell, Segment, SegmentKind, Source, Table
 from casebook.domain.intake import StoredSubmission
 from casebook.domain.report import Report, ReportQuote
 from casebook.errors import StorageFailed
@@ -153,7 +153,11 @@ class SourceViews:
                 answer = self.desk.reader.find(path, number, text[start:end], span)
         except StorageFailed:
             return None
-        return answer if answer.width and answer.height else None
+        if not (answer.width and answer.height):
+            return None
+        if quote and quote.locator.box and not answer.rectangles:
+            return replace(answer, rectangles=(rectangle_of(quote.locator.box, answer),))
+        return answer
 
     def _text(self, stored: StoredSubmission, source: Source) -> tuple[str, Sequence[Segment]]:
         if not source.text_path or not source.segments_path:
@@ -173,6 +177,17 @@ class SourceViews:
         except StorageFailed:
             return None
         return excerpt(msgspec.json.decode(data, type=tuple[Table, ...]), quote.locator.sheet, quote.locator.row)
+
+
+def rectangle_of(box: Box, page: PageAnswer) -> Rectangle:
+    """Return the place of a recognised paragraph on a page."""
+    left, top, right, bottom = box
+    return Rectangle(
+        x=round(left * page.width, 2),
+        y=round(top * page.height, 2),
+        width=round((right - left) * page.width, 2),
+        height=round((bottom - top) * page.height, 2),
+    )
 
 
 def around(segments: Sequence[Segment], quote: ReportQuote | None) -> Sequence[Segment]:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
+from casebook.documents.page_worker import PageAnswer, Rectangle
 from casebook.domain.document import Locator, Segment, SegmentKind, Table
 from casebook.domain.report import ReportQuote
-from casebook.web.pages.source_view import around, excerpt, paragraphs
+from casebook.web.pages.source_view import around, excerpt, paragraphs, rectangle_of
 
 
 def quote(text: str, start: int, end: int, locator: Locator | None = None) -> ReportQuote:
@@ -78,3 +79,8 @@ def test_long_cells_are_cut() -> None:
     found = excerpt([table], None, 1)
     assert found is not None
     assert len(found.rows[0][2][0]) == 301
+
+
+def test_a_recognised_paragraph_is_marked_where_it_stands_on_its_page() -> None:
+    page = PageAnswer(width=600, height=800)
+    assert rectangle_of((0.1, 0.25, 0.6, 0.5), page) == Rectangle(x=60, y=200, width=300, height=200)
