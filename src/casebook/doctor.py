@@ -34,7 +34,7 @@ from casebook.extras import EXTRAS, missing_of
 from casebook.observability.logs import Log
 from casebook.outputs import open_storage
 from casebook.ports import ReadRequest
-from casebook.settings import FILE_NAME, Settings, settings_file
+from casebook.settings import FILE_NAME, DoorSettings, Settings, settings_file
 
 PYTHON = (3, 11)
 LIBRARIES = {  # module: distribution
@@ -142,11 +142,18 @@ def _connections(settings: Settings) -> Iterator[Check]:
         ),
         ("Report formats", bool(settings.formats), lambda: report_formats(settings)),
         ("Who may send", True, lambda: check_bind(settings.door)),
+        ("Rates", settings.door.rate_storage != "memory://", lambda: _check_rates(settings.door, log)),
         ("Database", settings.engine.database != "sqlite", lambda: check_database(settings)),
     ]
     for name, is_asked_for, look in asked:
         if is_asked_for:
             yield _tried(name, look)
+
+
+def _check_rates(door: DoorSettings, log: Log) -> None:
+    from casebook.web.rates import Rates  # noqa: PLC0415 - the `serve` extra
+
+    Rates(door.rate, door.rate_storage, log).check()
 
 
 def _tried(name: str, look: Callable[[], object]) -> Check:

@@ -118,6 +118,7 @@ def open_server(settings: Settings, *, workers_elsewhere: bool = False) -> Itera
                 origins=door.origins,
                 rate=door.rate,
                 rate_storage=door.rate_storage,
+                log=log,
             ),
             limits=limits,
             metrics=figures,

@@ -172,7 +172,7 @@ class DoorSettings:
     rate_storage: str = parsed(
         "memory://",
         str,
-        "where they are counted; redis://… when there are several servers",
+        "where they are counted; redis://HOST:PORT, with the extra redis, when there are several servers",
         takes="a URL",
         shown="memory://",
         secret=True,  # the URL may hold a password

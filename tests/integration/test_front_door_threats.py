@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import hashlib
 import hmac
@@ -219,10 +220,10 @@ def test_claimed_signatures_do_not_use_up_what_the_real_sender_may_send() -> Non
     guard = guarded(webhook_secrets=(NEW,), now=lambda: NOW, rate="2/minute")
     forged = {**SIGNED, "webhook-signature": "v1,AAAA"}
     for _ in range(2):
-        guard.sender(asked(forged, "203.0.113.9"))
+        asyncio.run(guard.sender(asked(forged, "203.0.113.9")))
     with pytest.raises(Problem):
-        guard.sender(asked(forged, "203.0.113.9"))
-    assert guard.sender(asked(SIGNED, "198.51.100.1"))[0].principal == "webhook"
+        asyncio.run(guard.sender(asked(forged, "203.0.113.9")))
+    assert asyncio.run(guard.sender(asked(SIGNED, "198.51.100.1")))[0].principal == "webhook"
 
 
 # Who may see what

@@ -145,7 +145,7 @@ def test_a_new_key_is_known_by_its_digest() -> None:
 def test_a_rate_that_cannot_be_used_is_told_at_the_start(tmp_path: Path, settings: dict[str, str]) -> None:
     door = _door({"CASEBOOK_PORT": "0", **settings})
     with (
-        pytest.raises(PermanentError, match="the rate limit is as"),
+        pytest.raises(PermanentError, match="CASEBOOK_RATE_"),
         open_server(Settings(outputs=tmp_path, door=door), workers_elsewhere=True),
     ):
         pass

@@ -10,15 +10,12 @@ import time
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from limits import RateLimitItem, parse
-from limits.errors import ConfigurationError
-from limits.storage import storage_from_string
-from limits.strategies import MovingWindowRateLimiter
 from starlette.requests import Request
 
 from casebook.domain.intake import ANONYMOUS, StoredCompany, opens
-from casebook.errors import PermanentError
+from casebook.observability.logs import Log
 from casebook.web.problems import Problem, not_found
+from casebook.web.rates import Rates
 from casebook.web.sessions import ACCESS, SESSION, SESSION_SECONDS, cookie_of, principal_of, session_note
 
 LOCAL = "local"  # the principal of everyone on this machine, when nothing else is set up
@@ -96,6 +93,7 @@ class Guard:
         origins: Sequence[str] = (),
         rate: str = "60/minute",
         rate_storage: str = "memory://",
+        log: Log | None = None,
         now: Callable[[], float] = time.time,
     ) -> None:
         """Take `keys` as sha256 (hexadecimal) -> principal; `strangers` may send without a key.
@@ -108,12 +106,7 @@ class Guard:
         self._strangers = strangers
         self._hosts = {host.lower() for host in hosts}
         self.origins = set(origins)
-        try:
-            self._rate: RateLimitItem = parse(rate)
-            self._limiter = MovingWindowRateLimiter(storage_from_string(rate_storage))
-        except (ValueError, ConfigurationError) as error:
-            message = "the rate limit is as 60/minute, and counted in memory:// or redis://HOST:PORT"
-            raise PermanentError(message) from error
+        self._rates = Rates(rate, rate_storage, log or Log(lambda _: None))
         self._now = now
 
     @property
@@ -163,9 +156,9 @@ class Guard:
         principal = principal_of(note, self._master, self._now()) if note else None
         return principal if principal in set(self._keys.values()) else None
 
-    def sign_in(self, request: Request, key: str) -> str | None:
+    async def sign_in(self, request: Request, key: str) -> str | None:
         """Return the note of a session for the key's principal, None for a wrong key. Raises Problem: 429."""
-        self._count("sign-in:", address(request))
+        await self._count("sign-in:", address(request))
         principal = self._keys.get(hashlib.sha256(key.encode("utf-8", "replace")).hexdigest())
         return session_note(self._master, principal, self._now() + SESSION_SECONDS) if principal else None
 
@@ -178,7 +171,7 @@ class Guard:
         """Tell whether a form of this browser would be taken."""
         return self.caller(request).principal != ANONYMOUS or self._strangers
 
-    def sender(self, request: Request, what: str = "") -> tuple[Caller, Signature | None]:
+    async def sender(self, request: Request, what: str = "") -> tuple[Caller, Signature | None]:
         """Tell who sends a submission, or `what` else, which is counted by itself. Raises Problem: 401, 429."""
         signature = None
         try:
@@ -190,12 +183,12 @@ class Guard:
                 caller = self.caller(request)
                 self._check_let_in(caller)
         except Problem:
-            self._count("failed", address(request))
+            await self._count("failed", address(request))
             raise
         if caller.principal != LOCAL:
             # Who claims a signature is not known yet: a stranger must not use up what the real sender may send.
             unknown = caller.principal == ANONYMOUS or signature is not None
-            self._count(what + caller.principal, address(request) if unknown else "")
+            await self._count(what + caller.principal, address(request) if unknown else "")
         return caller, signature
 
     def _check_let_in(self, caller: Caller) -> None:
@@ -235,10 +228,10 @@ class Guard:
             return company
         raise not_found()
 
-    def _count(self, *who: str) -> None:
-        if not self._limiter.hit(self._rate, *who):
-            reset = self._limiter.get_window_stats(self._rate, *who).reset_time
-            raise Problem(429, "too-many", "Too many requests: wait a little.", retry_after=reset - time.time())
+    async def _count(self, *who: str) -> None:
+        wait = await self._rates.hit(*who)
+        if wait is not None:
+            raise Problem(429, "too-many", "Too many requests: wait a little.", retry_after=wait)
 
 
 def address(request: Request) -> str:

@@ -88,7 +88,7 @@ class Submitting:
         parts = self._parts
         await self._check_room()
         kind, boundary, most = check_head(request, parts.limits)
-        caller, signature = parts.guard.sender(request)
+        caller, signature = await parts.guard.sender(request)
         arrival = self._arrival(request, caller, parts.guard.key(request, caller, signature))
         request.state.fields = arrival.received.fields  # a page about what is wrong shows what was typed
         with self._alone(arrival), parts.under_way.one_more(quick=kind == JSON):

@@ -69,7 +69,7 @@ class Uploads:
     async def take(self, request: Request) -> Response:
         """POST /uploads: keep one file, whose name is in X-File-Name, percent-encoded."""
         parts, limits = self._parts, self._parts.limits
-        caller, signature = parts.guard.sender(request, "file:")
+        caller, signature = await parts.guard.sender(request, "file:")
         if parts.draining.is_set() or self._under_way >= limits.uploads:
             raise Problem(503, "uploads", "Too many uploads at once: send the same again.", retry_after=5)
         if parts.received.free_bytes() < limits.free_bytes:

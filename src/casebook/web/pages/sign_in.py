@@ -33,7 +33,7 @@ class SignInPages:
         """POST /sign-in: begin a session. Raises Problem: 429."""
         parts = self._desk.parts
         fields = await small_form(request, parts)
-        note = parts.guard.sign_in(request, fields.get("key", "").strip())
+        note = await parts.guard.sign_in(request, fields.get("key", "").strip())
         if note is None:
             return self._page(request, wrong=True)
         response = see_other("/runs")
