@@ -170,8 +170,7 @@ class _Layout:
             Link(use_case.title, f"#{use_case.id.lower()}"),
             Text(
                 f" — {use_case.function}; value {use_case.value.score:.2f}, feasibility "
-                f"{use_case.feasibility.score:.2f}, confidence {use_case.confidence.level}, start {use_case.horizon}. "
-                f"{use_case.summary}"
+                f"{use_case.feasibility.score:.2f}, confidence {use_case.confidence.level}, start {use_case.horizon}"
             ),
         )
 
@@ -331,9 +330,10 @@ class _Layout:
         figures = use_case.baseline.claim_ids
         if figures:
             yield Bullets(tuple(self.claim(claim_id) for claim_id in figures))
-        unknown = "" if figures else "Unknown. "
-        if use_case.baseline.question:
-            yield Paragraph((Text(f"{unknown}To be asked: ", strong=True), Text(use_case.baseline.question)))
+        elif use_case.baseline.question:
+            yield Paragraph((Text("Unknown, to be asked: ", strong=True), Text(use_case.baseline.question)))
+        else:
+            yield Paragraph(words("Unknown"))
 
     def solution(self, use_case: UseCase) -> Iterator[Block]:
         facts = (
@@ -363,7 +363,15 @@ class _Layout:
         if rows:
             yield Table(("Data it needs", "In the documents", "Where"), rows)
         if use_case.systems:
-            yield Paragraph((Text("Systems named in the quotes: ", strong=True), Text(", ".join(use_case.systems))))
+            named = Text("Systems named in the quotes: ", strong=True)
+            yield Paragraph((named, Text(", ".join(use_case.systems)), *self.cites_of_systems(use_case)))
+
+    def cites_of_systems(self, use_case: UseCase) -> Iterator[Cite]:
+        """Cite the quotes of a use case that name one of its systems as it is listed."""
+        names = [name.lower() for name in use_case.systems]
+        for quote_id in use_case.quote_ids:
+            if any(name in self.quotes[quote_id].text.lower() for name in names):
+                yield Cite(quote_id)
 
     def measures(self, use_case: UseCase) -> Iterator[Block]:
         if use_case.kpis:
@@ -398,21 +406,17 @@ class _Layout:
 
     def scores(self, use_case: UseCase) -> Iterator[Block]:
         yield Heading(4, "How it was scored")
+        rows = [
+            (f"{name}: {part.name}", f"{part.weight:.2f}", f"{part.value:.2f}", part.why)
+            for name, score in (("Value", use_case.value), ("Feasibility", use_case.feasibility))
+            for part in score.parts
+        ]
+        rows.append(("Confidence", "", f"{use_case.confidence.score:.2f}", use_case.confidence.why))
         yield Table(
             ("Part", "Weight", "Value", "Why"),
-            tuple(
-                (
-                    words(f"{name}: {part.name}"),
-                    words(f"{part.weight:.2f}"),
-                    words(f"{part.value:.2f}"),
-                    words(part.why),
-                )
-                for name, score in (("Value", use_case.value), ("Feasibility", use_case.feasibility))
-                for part in score.parts
-            ),
+            tuple(tuple(words(cell) for cell in row) for row in rows),
             numeric=frozenset({1, 2}),
         )
-        yield Paragraph(words(f"Confidence {use_case.confidence.score:.2f}: {use_case.confidence.why}."))
 
     # What follows from it
 
@@ -438,7 +442,7 @@ class _Layout:
                 words("The documents speak of all data that the use cases need; its quality is still to be seen.")
             )
             return
-        yield Paragraph(words("The documents do not speak of this data. It may exist all the same: ask for it."))
+        yield Paragraph(words("The documents do not speak of this data; it may exist all the same:"))
         yield Table(
             ("Data", "Holds up"),
             tuple((words(gap.text), self.use_case_links(gap.use_case_ids)) for gap in self.report.data_gaps),
@@ -449,17 +453,18 @@ class _Layout:
             return
         yield Heading(2, "Roadmap", "roadmap")
         yield roadmap_of(self.report)
-        for phase in self.report.roadmap:
-            yield Heading(3, str(phase.horizon).capitalize())
-            yield Bullets(
-                tuple(
-                    (
-                        Link(item.text, f"#{item.use_case_id.lower()}") if item.use_case_id else Text(item.text),
-                        Text(f" — first: {'; '.join(item.depends_on)}" if item.depends_on else ""),
-                    )
-                    for item in phase.items
+        yield Table(
+            ("Start", "Use case", "What comes first"),
+            tuple(
+                (
+                    words(phase.horizon),
+                    (Link(item.text, f"#{item.use_case_id.lower()}") if item.use_case_id else Text(item.text),),
+                    words("; ".join(item.depends_on) or "—"),
                 )
-            )
+                for phase in self.report.roadmap
+                for item in phase.items
+            ),
+        )
 
     def economics(self) -> Iterator[Block]:
         economics = self.report.economics

@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from casebook.domain.document import Locator, Outcome
 from casebook.domain.report import Assumption, BenefitEstimate, Contradiction, Economics, Report
 from casebook.report.assembly import Findings, assemble
-from casebook.report.blocks import Block, Bullets, Evidence, Heading, Line, Paragraph, QuoteBlock, Table
+from casebook.report.blocks import Block, Bullets, Cite, Evidence, Heading, Line, Paragraph, QuoteBlock, Table, Text
 from casebook.report.layout import lay_out
 from tests import samples
 from tests.fakes import FakeLibrary
@@ -168,3 +168,30 @@ def test_scores_the_company_did_not_give_are_said_to_be_missing(report: Report) 
     text = said(lay_out(replace(report, readiness=given)))
     assert "55 of 100 (beginner)" in text
     assert "From the documents: cannot be told" in text
+
+
+def test_a_baseline_is_asked_for_only_where_no_figure_is_quoted(report: Report) -> None:
+    (use_case,) = report.use_cases
+    asked = replace(use_case.baseline, claim_ids=(), question="How many invoices come in a month?")
+    known = replace(asked, claim_ids=use_case.claim_ids)
+    texts = [
+        said(lay_out(replace(report, open_questions=(), use_cases=(replace(use_case, baseline=baseline),))))
+        for baseline in (asked, known)
+    ]
+    assert ["How many invoices come in a month?" in text for text in texts] == [True, False]
+
+
+def test_systems_are_cited_from_the_quotes_that_name_them(report: Report) -> None:
+    (use_case,) = report.use_cases
+    named = replace(use_case, systems=(samples.PAIN.split()[0], "Nowhere"))
+    lines = [block.line for block in lay_out(replace(report, use_cases=(named,))) if isinstance(block, Paragraph)]
+    (line,) = [line for line in lines if getattr(line[0], "text", "").startswith("Systems named")]
+    assert [part.quote_id for part in line if isinstance(part, Cite)] == list(use_case.quote_ids)
+
+
+def test_confidence_stands_with_the_scores_and_the_roadmap_is_a_table(report: Report) -> None:
+    tables = [block for block in lay_out(report) if isinstance(block, Table)]
+    (scores,) = [table for table in tables if "Weight" in str(table.header)]
+    assert scores.rows[-1][0] == (Text("Confidence"),)
+    (plan,) = [table for table in tables if "What comes first" in str(table.header)]
+    assert len(plan.rows) == sum(len(phase.items) for phase in report.roadmap)

@@ -55,7 +55,7 @@ def assess(submission: Submission, corpus: Corpus, claims: Claims) -> Readiness:
         self_score=submission.readiness_score,
         self_category=submission.readiness_category,
         evidence_score=score,
-        comment=_comment(submission.readiness_score, score, missing=len(dimensions) - len(levels)),
+        comment=_comment(submission.readiness_score, score),
     )
 
 
@@ -116,19 +116,18 @@ def _telling(signs: Sequence[_Sign]) -> list[Statement]:
     return chosen[:_QUOTES]
 
 
-def _comment(own: float | None, found: float | None, *, missing: int) -> str:
+def _comment(own: float | None, found: float | None) -> str:
     """Say how the two scores go together; general words, the figures stand beside it."""
     if found is None:
         return "The documents say nothing that would place the company on the scale."
-    gap = "Some dimensions are not covered by the documents." if missing else "All dimensions are covered."
     if own is None:
-        return f"No score of the company's own was given. {gap}"
+        return "No score of the company's own was given."
     difference = own - found
     if abs(difference) < 15:  # noqa: PLR2004 - points of 100
-        return f"The company's own score and the documents agree. {gap}"
+        return "The company's own score and the documents agree."
     if difference > 0:
-        return f"The company rates itself higher than its documents show: ask for the evidence that is missing. {gap}"
-    return f"The documents show more than the company credits itself with. {gap}"
+        return "The company rates itself higher than its documents show: ask for the evidence that is missing."
+    return "The documents show more than the company credits itself with."
 
 
 @cache
