@@ -548,7 +548,7 @@ def _is_same(earlier: NewSubmission, new: NewSubmission) -> bool:
     if new.key is not None:
         return earlier.key == new.key
     age = datetime.fromisoformat(new.received_at) - datetime.fromisoformat(earlier.received_at)
-    return (earlier.origin, earlier.body_sha256) == (new.origin, new.body_sha256) and age <= SOFT_DUPLICATE_WINDOW
+    return (earlier.origin, earlier.body_sha256) == (new.origin, new.body_sha256) and abs(age) <= SOFT_DUPLICATE_WINDOW
 
 
 def _receipt(row: StoredSubmission, *, replayed: bool) -> Receipt:

@@ -233,6 +233,12 @@ def refused(number: int, received_at: str = STARTED_AT, fields: str = "{}") -> R
     return Refused(received_at=received_at, principal="alpha", reason=f"reason {number}", fields=fields)
 
 
+def test_a_clock_that_was_ahead_makes_no_duplicate_of_what_comes_after_it_was_set_back(store: SubmissionStore) -> None:
+    save(store, new_submission(received_at=later(minutes=60)))
+    assert not save(store, new_submission("R2")).replayed
+    assert save(store, new_submission("R3", received_at=later(minutes=-9))).run_id == "R2"
+
+
 def test_what_was_refused_is_kept_for_a_week(store: SubmissionStore) -> None:
     store.set_aside(refused(1)).result(timeout=30)
     store.set_aside(refused(2, later(days=6))).result(timeout=30)

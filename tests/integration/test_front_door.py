@@ -238,6 +238,22 @@ def test_a_file_that_cannot_be_kept_is_refused_and_only_a_lost_write_ends_the_se
     assert send().status in {201, 202}
 
 
+def test_a_disk_that_turned_read_only_acknowledges_nothing(door: Door, monkeypatch: pytest.MonkeyPatch) -> None:
+    really = os.open
+
+    def read_only(path: Any, flags: int, *arguments: Any, **named: Any) -> int:  # noqa: ANN401 - as the original
+        if flags & (os.O_WRONLY | os.O_RDWR):
+            raise OSError(errno.EROFS, os.strerror(errno.EROFS))
+        return really(path, flags, *arguments, **named)
+
+    monkeypatch.setattr(os, "open", read_only)
+    answer = door.post_form(text_part("company", "Acme GmbH"), file_part("a.txt", b"words"))
+    upload = door.ask("POST", "/uploads", b"words", X_File_Name="a.txt")
+    monkeypatch.undo()
+    assert (answer.status, answer.json["type"], upload.status) == (503, "urn:casebook:not-kept", 503)
+    assert (door.rows(), door.received()) == ([], [])
+
+
 def test_a_run_that_cannot_be_started_is_kept_and_started_later(tmp_path: Path) -> None:
     work = FakeWorkQueue()
     work.broken = TransientError("the queue is away")

@@ -353,11 +353,13 @@ def _earlier(execute: Execute, new: NewSubmission) -> Receipt | None:
     if new.key is not None:
         rows = execute(f"{_RECEIPT} WHERE s.principal = ? AND s.idempotency_key = ?", (new.principal, new.key))
     else:
-        since = datetime.fromisoformat(new.received_at) - SOFT_DUPLICATE_WINDOW
+        received = datetime.fromisoformat(new.received_at)
+        # In both directions: while a clock was ahead, rows came in that would be new for as long when it is set back.
+        within = (received - SOFT_DUPLICATE_WINDOW, received + SOFT_DUPLICATE_WINDOW)
         rows = execute(
-            f"""{_RECEIPT} WHERE s.principal = ? AND s.origin = ? AND s.body_sha256 = ? AND s.received_at >= ?
-                ORDER BY s.sequence LIMIT 1""",
-            (new.principal, new.origin, new.body_sha256, since.isoformat(timespec="seconds")),
+            f"""{_RECEIPT} WHERE s.principal = ? AND s.origin = ? AND s.body_sha256 = ?
+                AND s.received_at BETWEEN ? AND ? ORDER BY s.sequence LIMIT 1""",
+            (new.principal, new.origin, new.body_sha256, *(time.isoformat(timespec="seconds") for time in within)),
         )
     if not rows:
         return None
