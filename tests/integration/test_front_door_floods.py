@@ -47,6 +47,12 @@ def test_requests_are_answered_in_order_and_only_a_few_are_taken_ahead(door: Doo
     assert door.ask("GET", "/health").status == 200
 
 
+def test_more_headers_than_any_client_sends_are_refused(door: Door) -> None:
+    line = f"GET /health/live HTTP/1.1\r\nHost: 127.0.0.1:{door.port}\r\nConnection: close\r\n".encode()
+    assert door.raw(line + b"a:\r\n" * 98 + b"\r\n").startswith(b"HTTP/1.1 200 ")
+    assert door.raw(line + b"a:\r\n" * 99 + b"\r\n").startswith(b"HTTP/1.1 431 ")
+
+
 def test_what_follows_a_body_is_no_header(tmp_path: Path) -> None:
     with open_door(tmp_path, guard=guarded()) as door:
         key = f"Authorization: {bearer('alpha')['Authorization']}"

@@ -21,6 +21,7 @@ class Limits:
     field_bytes: int = 64 * _KIB
     part_header_bytes: int = 8 * _KIB
     head_bytes: int = 32 * _KIB  # request line and headers
+    headers: int = 100
     head_seconds: float = 10.0
     idle_seconds: float = 30.0  # between two pieces of a body
     slow_after_seconds: float = 10.0  # from then on a body must come at `slow_bytes_per_second`

@@ -126,14 +126,19 @@ class GuardedProtocol(HttpToolsProtocol):
         super().data_received(data)
         beside = self._head_bytes if self._in_head else self._bytes_without_body
         if beside > self.limits_.head_bytes and not self.transport.is_closing():
-            if self._is_answerable():
-                self.transport.write(_HEAD_TOO_LARGE)
-            self.transport.close()
+            self._refuse()
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        """Take a header, but none that follows the body: what stands before it has seen none of those."""
-        if self._in_head:
-            super().on_header(name, value)
+        """Take a header, but none that follows the body: what stands before it has seen none of those.
+
+        Raises OverflowError, which ends the connection.
+        """
+        if not self._in_head:
+            return
+        if len(self.headers) >= self.limits_.headers:
+            self._refuse()
+            raise OverflowError
+        super().on_header(name, value)
 
     def on_headers_complete(self) -> None:
         """Stop waiting for the head. Raises OverflowError, which ends the connection."""
@@ -185,6 +190,12 @@ class GuardedProtocol(HttpToolsProtocol):
             return
         self._was_closing = self.transport.is_closing()
         self._look_later()
+
+    def _refuse(self) -> None:
+        """Say that there is too much beside the body, where that would not end up within another answer."""
+        if self._is_answerable():
+            self.transport.write(_HEAD_TOO_LARGE)
+        self.transport.close()
 
     def _is_answerable(self) -> bool:
         """Tell whether an answer to what is coming in would not end up within another one."""
