@@ -76,7 +76,6 @@ class _Look:
         return is_seen(self.colour, self.ground if self.ground is not None else ground)
 
 
-_PLAIN: Final = _Look()
 _LOOKS: Final = frozenset({"color", "shd", "highlight", "sz", "vanish"})
 
 
@@ -112,6 +111,7 @@ class _Styles(Handler):
         self.raw: dict[str, _RawStyle] = {}
         self._current = _RawStyle()
         self._looks: dict[str, _Look] = {}
+        self._paragraph_looks: dict[str, _Look] = {}
         self._defaults = _RawStyle()
         self._ordinary = ""  # the style of paragraphs that name none
 
@@ -146,9 +146,9 @@ class _Styles(Handler):
 
     def paragraph_look(self, style_id: str) -> _Look:
         """Return how the text of a paragraph looks whose runs say nothing of their own."""
-        if f"¶{style_id}" not in self._looks:
-            self._looks[f"¶{style_id}"] = self.look(style_id or self._ordinary).over(self._defaults.look)
-        return self._looks[f"¶{style_id}"]
+        if style_id not in self._paragraph_looks:
+            self._paragraph_looks[style_id] = self.look(style_id or self._ordinary).over(self._defaults.look)
+        return self._paragraph_looks[style_id]
 
     def shades(self, style_id: str) -> bool:
         """Say whether a table's style shades cells."""
@@ -211,7 +211,7 @@ class _OpenParagraph:
     in_properties: bool = False
     in_mark: bool = False  # the properties of the paragraph's mark, which shows no text
     in_run: bool = False
-    look: _Look = field(default_factory=_Look)  # that the paragraph itself states
+    look: _Look | None = None  # that the paragraph itself states
     run_look: _Look | None = None  # None when the run states nothing
     run_style: str = ""
     hidden: int = 0  # characters that no reader sees
@@ -295,7 +295,7 @@ class _Body(Handler):
             elif name == "rPr":
                 paragraph.in_mark = True
             elif name == "shd" and not paragraph.in_mark:
-                paragraph.look.take(name, attributes)
+                paragraph.look = _Look(ground=_fill(attributes))
         elif paragraph.in_run:
             self._start_in_run(paragraph, name, value, attributes)
 
@@ -348,10 +348,13 @@ class _Body(Handler):
             self._open[-1].hidden += len(text)
 
     def _is_seen(self, paragraph: _OpenParagraph) -> bool:
-        look = paragraph.run_look or _PLAIN
+        look = self._styles.paragraph_look(paragraph.style)
+        if paragraph.look:
+            look = paragraph.look.over(look)
         if paragraph.run_style:
-            look = look.over(self._styles.look(paragraph.run_style))
-        look = look.over(paragraph.look).over(self._styles.paragraph_look(paragraph.style))
+            look = self._styles.look(paragraph.run_style).over(look)
+        if paragraph.run_look:
+            look = paragraph.run_look.over(look)
         return look.is_seen(None if look.colour is None else self._ground())
 
     def _ground(self) -> str:
