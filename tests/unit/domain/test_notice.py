@@ -48,3 +48,10 @@ def test_whatever_a_company_is_called_the_title_is_one_line_that_calls_nobody(na
     title = replace(DONE, company_name=name).title
     assert title.isprintable()
     assert not set(title) & set("<>@\r\n")
+
+
+@given(st.text() | st.just("<!channel> <@U1> @everyone\r\nBcc: x@evil.example"))
+def test_whatever_a_reason_says_the_body_has_no_further_line_and_calls_nobody(reason: str) -> None:
+    body = replace(FAILED, reason=reason).body
+    assert len(body.splitlines()) == len(FAILED.body.splitlines())
+    assert not set(body) & set("<>@\r")
