@@ -23,6 +23,7 @@ NAMES = {
 
 _MIN_WORDS = 8
 _MIN_SHARE = 0.08
+_MIN_DIFFERENT = 2  # function words: one alone may be the name of a column, as “van” is
 _WORD = re.compile(r"[^\W\d_]+")
 _FUNCTION_WORDS = {
     "en": "the and of to in is that for with on are be this by not or from have which at as we it our was were has "
@@ -53,8 +54,11 @@ def detect_language(text: str) -> str:
     if len(words) < _MIN_WORDS:
         return UNDETERMINED
     found = dict.fromkeys(_FUNCTION_WORDS, 0)
+    different = dict.fromkeys(_FUNCTION_WORDS, 0)
     for word, count in Counter(words).items():
         for code in _LANGUAGES_OF.get(word, ()):
             found[code] += count
+            different[code] += 1
     best = max(found, key=lambda code: (found[code], code == "en"))
-    return best if found[best] / len(words) >= _MIN_SHARE else UNDETERMINED
+    is_told = found[best] >= _MIN_SHARE * len(words) and different[best] >= _MIN_DIFFERENT
+    return best if is_told else UNDETERMINED

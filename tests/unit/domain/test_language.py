@@ -16,6 +16,7 @@ from casebook.domain.language import UNDETERMINED, detect_language
         ("es", "Las facturas de los proveedores se escriben a mano y por eso el equipo llega tarde como siempre."),
         (UNDETERMINED, "Pump 4711 DN50 PN16 EPDM"),
         (UNDETERMINED, "Xyzzy plugh frotz gnusto rezrov yomin ozmoo vaxum bozbar"),
+        (UNDETERMINED, "Van: V1 | Site: Derby | Van: V2 | Site: Derby | Van: V3 | Site: Newark | Van: V4"),
         (UNDETERMINED, ""),
     ],
 )
