@@ -6,6 +6,7 @@ import socket
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -36,13 +37,23 @@ def get(path: str, door: Door) -> bytes:
     return f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1:{door.port}\r\n\r\n".encode()
 
 
-def test_more_connections_than_allowed_are_told_to_come_again(door: Door) -> None:
+@pytest.mark.parametrize("first", [b"", b"GET / HT"])
+def test_connections_that_ask_for_nothing_make_room_for_those_that_do(door: Door, first: bytes) -> None:
     with ExitStack() as stack:
-        for _ in range(8):
-            stack.enter_context(connect(door, b"GET"))
+        for _ in range(3 * FEW.connections):
+            stack.enter_context(connect(door, first))
+        assert door.ask("GET", "/health").status == 200
+
+
+def test_more_connections_than_allowed_are_told_to_come_again(tmp_path: Path) -> None:
+    with open_door(tmp_path, limits=replace(FEW, body_seconds=60.0)) as door, ExitStack() as stack:
+        for _ in range(FEW.connections):
+            waiting = stack.enter_context(connect(door, post_head(100, "Expect: 100-continue")))
+            assert waiting.recv(1000).startswith((b"HTTP/1.1 100 ", b"HTTP/1.1 503 "))
         with connect(door, get("/health", door)) as one_more:
             assert one_more.recv(1000).startswith(b"HTTP/1.1 503 ")
-    eventually(lambda: door.ask("GET", "/health").status == 200)
+        stack.close()
+        eventually(lambda: door.ask("GET", "/health").status == 200)
 
 
 def test_more_uploads_at_once_than_allowed_are_told_to_come_again(tmp_path: Path) -> None:

@@ -97,6 +97,7 @@ class GuardedProtocol(HttpToolsProtocol):
         self._taking: asyncio.TimerHandle | None = None
         self._looking: asyncio.TimerHandle | None = None
         self._was_closing = False
+        self.idle_since = self.loop.time()  # for a head
         self._head_bytes = 0
         self._bytes_without_body = 0  # since the last piece of a body: names of chunks, and trailers
         self._in_head = True
@@ -106,6 +107,7 @@ class GuardedProtocol(HttpToolsProtocol):
         super().connection_made(transport)
         self._arm()
         self._look_later()
+        self._make_room()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Stop the clocks."""
@@ -158,6 +160,7 @@ class GuardedProtocol(HttpToolsProtocol):
     def on_message_complete(self) -> None:
         """Wait for the next head."""
         self._in_head = True
+        self.idle_since = self.loop.time()
         self._head_bytes = 0
         self._stop_discarding()
         super().on_message_complete()
@@ -179,6 +182,21 @@ class GuardedProtocol(HttpToolsProtocol):
         if self._taking is not None:
             self._taking.cancel()
             self._taking = None
+
+    def _make_room(self) -> None:
+        """When there are as many connections as are allowed, end the one that has asked for nothing for longest."""
+        if len(self.connections) < self.limits_.connections:
+            return
+        found = [one for one in self.connections if isinstance(one, GuardedProtocol) and not one.transport.is_closing()]
+        idle = [one for one in found if one is not self and one.is_idle]
+        if len(found) >= self.limits_.connections and idle:
+            min(idle, key=lambda one: one.idle_since).transport.abort()
+
+    @property
+    def is_idle(self) -> bool:
+        """Tell whether nothing is asked here."""
+        latest: RequestResponseCycle | None = self.cycle  # there is none at first
+        return self._in_head and (latest is None or latest.response_complete)
 
     def _look_later(self) -> None:
         self._looking = self.loop.call_later(self.limits_.send_seconds, self._look)
