@@ -21,7 +21,7 @@ from casebook.analysts.extractive.scoring import (
     score_value,
     strategic_statements,
 )
-from casebook.analysts.extractive.selection import FLOOR, Candidate, select
+from casebook.analysts.extractive.selection import DESCRIBED_FLOOR, FLOOR, Candidate, Floors, select
 from casebook.analysts.extractive.statements import Statement
 from casebook.analysts.extractive.systems import named_systems
 from casebook.domain.analysis import Portfolio
@@ -46,6 +46,7 @@ from casebook.domain.words import terms, tokens
 
 MAX_REJECTED = 8
 NOT_IN_CATALOGUE = -1  # the number of a pattern that was made for one company
+_PLAINLY_BUSINESS, _STEEPNESS = 0.6, 3  # stories, recipes and popular science have shares up to 0.44
 _LEAST_BUSINESS = 0.1  # texts that do not speak of business at all need ten times the evidence
 _DATA_WORDS = 3  # words in common that show that a statement speaks of a kind of data
 _FIGURES = 4  # shown for a use case
@@ -82,8 +83,7 @@ def propose(
     readiness: Readiness,
 ) -> Portfolio:
     """Choose, score and rank use cases; fewer than asked for when the evidence is thin."""
-    floor = floor_for(corpus)
-    chosen, others = select(matched, index, submission.use_cases_count, floor=floor)
+    chosen, others = select(matched, index, submission.use_cases_count, floors=floors_for(corpus))
     return write_portfolio(
         [(index.catalogue.patterns[candidate.pattern], candidate) for candidate in chosen],
         others,
@@ -95,9 +95,15 @@ def propose(
     )
 
 
-def floor_for(corpus: Corpus) -> float:
-    """Return the score that the best statement of a use case must reach in this corpus."""
-    return FLOOR / max(corpus.business_share, _LEAST_BUSINESS)
+def floors_for(corpus: Corpus) -> Floors:
+    """Return what the best statement of a use case must score in this corpus, the more the less it is of business.
+
+    A catalogue that only describes itself may be of a trade whose words the thesaurus lacks: its floor rises only where
+    texts are hardly of business, and then fast.
+    """
+    share = max(corpus.business_share, _LEAST_BUSINESS)
+    described = min(1.0, share / _PLAINLY_BUSINESS) ** _STEEPNESS
+    return Floors(needs=FLOOR / share, descriptions=DESCRIBED_FLOOR / described)
 
 
 def write_portfolio(  # noqa: PLR0913 - everything that a score and a reason depend on
@@ -122,7 +128,7 @@ def write_portfolio(  # noqa: PLR0913 - everything that a score and a reason dep
     used = {assumption_id for found in estimates for assumption_id in found.assumption_ids}
     return Portfolio(
         use_cases=use_cases,
-        rejected=tuple(_rejected(others, _in_catalogue(chosen), index, claims, floor=floor_for(corpus))),
+        rejected=tuple(_rejected(others, _in_catalogue(chosen), index, claims, floors=floors_for(corpus))),
         data_gaps=tuple(_data_gaps(use_cases)),
         economics=Economics(
             assumptions=tuple(assumed for assumed in ASSUMPTIONS if assumed.id in used),
@@ -290,7 +296,7 @@ def _estimates(drafts: Sequence[_Draft], use_cases: Sequence[UseCase], claims: C
 
 
 def _rejected(
-    others: Sequence[Candidate], chosen: Sequence[Candidate], index: PatternIndex, claims: Claims, *, floor: float
+    others: Sequence[Candidate], chosen: Sequence[Candidate], index: PatternIndex, claims: Claims, *, floors: Floors
 ) -> list[Rejected]:
     """Name the next best candidates and why each was left out."""
     rejected: list[Rejected] = []
@@ -308,18 +314,18 @@ def _rejected(
             Rejected(
                 title=pattern.name,
                 pattern_id=pattern.id,
-                reason=_why_rejected(candidate, chosen, index, floor),
+                reason=_why_rejected(candidate, chosen, index, floors),
                 quote_ids=(quote.id,) if quote else (),
             )
         )
     return rejected
 
 
-def _why_rejected(candidate: Candidate, chosen: Sequence[Candidate], index: PatternIndex, floor: float) -> str:
+def _why_rejected(candidate: Candidate, chosen: Sequence[Candidate], index: PatternIndex, floors: Floors) -> str:
     nearest = max(chosen, key=lambda other: index.alike(candidate.pattern, other.pattern), default=None)
     if nearest and index.alike(candidate.pattern, nearest.pattern) > 0.2:  # noqa: PLR2004
         return f"Resembles “{index.catalogue.patterns[nearest.pattern].name}”, which the evidence fits better."
-    if candidate.matches[0].score < floor:
+    if candidate.matches[0].score < floors.of(candidate.pattern, index):
         return "The statements touch on it, but none of them tells of a need clearly enough."
     return "Ranked behind the number of use cases asked for."
 

@@ -6,6 +6,8 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
+import msgspec
+
 from casebook.analysts.extractive.matches import Match
 from casebook.analysts.extractive.matching import PatternIndex
 
@@ -13,8 +15,8 @@ SUPPORT = (1.0, 0.45, 0.25, 0.15)  # what the best, second, ... statement adds t
 MAX_QUOTES = 4
 LIKENESS_PENALTY = 0.9  # how much a pattern loses that resembles one already chosen
 UNLIKE = 0.7  # of a pattern's score that must be left, or it resembles one already chosen too much to wait for
-DESCRIBED_FLOOR = 0.075  # the same for a pattern that names no pains
 FLOOR = 0.045  # a use case whose best statement scores less is not written
+DESCRIBED_FLOOR = 0.075  # the same for a pattern that names no pains
 LEAST_FIT = 0.03  # of the statement that carries a use case; looser fits are accidents of wording
 LEAST_SUPPORT = 0.08  # of a statement beside it
 LEAST_SHARE = 0.8  # a statement carries only patterns that fit it nearly as well as the best one does,
@@ -33,22 +35,36 @@ class Candidate:
     runner_up: float  # the best score that another pattern reaches with the same first statement
 
 
+class Floors(msgspec.Struct, frozen=True):
+    """What the best statement of a use case must score."""
+
+    needs: float = FLOOR  # for a pattern that names pains
+    descriptions: float = DESCRIBED_FLOOR  # for one that only describes itself
+
+    def of(self, pattern: int, index: PatternIndex) -> float:
+        """Return the floor of a pattern."""
+        return self.needs if index.names_pains[pattern] else self.descriptions
+
+
+_FLOORS = Floors()
+
+
 def select(
-    matched: Sequence[dict[int, Match]], index: PatternIndex, limit: int, *, floor: float = FLOOR
+    matched: Sequence[dict[int, Match]], index: PatternIndex, limit: int, *, floors: Floors = _FLOORS
 ) -> tuple[list[Candidate], list[Candidate]]:
     """Choose at most `limit` patterns, best first, each statement for one pattern only.
 
-    A pattern is chosen only if one statement scores `floor` or more. Where that gives fewer than asked for, a need that
+    A pattern is chosen only if one statement reaches its floor. Where that gives fewer than asked for, a need that
     could carry a use case of its own is not quoted in another one. Returns the chosen ones, and the next best ones
     that were left out.
     """
-    chosen, others = _select(matched, index, limit, floor, {})
-    homes = _homes(matched, index, floor) if len(chosen) < limit else {}
-    return _select(matched, index, limit, floor, homes) if homes else (chosen, others)
+    chosen, others = _select(matched, index, limit, floors, {})
+    homes = _homes(matched, index, floors.needs) if len(chosen) < limit else {}
+    return _select(matched, index, limit, floors, homes) if homes else (chosen, others)
 
 
 def _select(
-    matched: Sequence[dict[int, Match]], index: PatternIndex, limit: int, floor: float, homes: Mapping[int, int]
+    matched: Sequence[dict[int, Match]], index: PatternIndex, limit: int, floors: Floors, homes: Mapping[int, int]
 ) -> tuple[list[Candidate], list[Candidate]]:
     by_pattern: dict[int, list[tuple[int, Match]]] = defaultdict(list)
     for number, matches in enumerate(matched):
@@ -57,7 +73,6 @@ def _select(
     for found in by_pattern.values():
         found.sort(key=lambda entry: (-entry[1].score, entry[0]))
         del found[24:]
-    ease = [1.0 if names_pains else DESCRIBED_FLOOR / FLOOR for names_pains in index.names_pains]
     taken: set[int] = set()
     chosen: list[Candidate] = []
     penalty: dict[int, float] = defaultdict(lambda: 1.0)
@@ -67,7 +82,7 @@ def _select(
             _candidate(pattern, found, taken, penalty[pattern], guests) for pattern, found in by_pattern.items()
         )
         best = max(
-            (candidate for candidate in candidates if _is_carried(candidate, floor * ease[candidate.pattern])),
+            (candidate for candidate in candidates if _is_carried(candidate, floors.of(candidate.pattern, index))),
             key=lambda candidate: (candidate.score, -candidate.pattern),
             default=None,
         )

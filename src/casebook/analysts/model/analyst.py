@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from casebook.analysts.catalogue import Catalogue
 from casebook.analysts.extractive.analyst import ExtractiveAnalyst, Matching
 from casebook.analysts.extractive.claims import Claims
-from casebook.analysts.extractive.proposals import floor_for, write_portfolio
+from casebook.analysts.extractive.proposals import floors_for, write_portfolio
 from casebook.analysts.extractive.selection import Candidate, select
 from casebook.analysts.extractive.statements import Statement
 from casebook.analysts.model import sections, writing
@@ -350,9 +350,9 @@ class ModelAnalyst:
         read = self._read(submission, library, search)
         if self._memory.planned is not None:
             return self._memory.planned
-        index, floor = read.matching.index, floor_for(read.matching.corpus)
+        index, floors = read.matching.index, floors_for(read.matching.corpus)
         limit = submission.use_cases_count
-        ranked, rest = select(read.matching.matched, index, 2 * limit + MORE_PRIORS, floor=floor)
+        ranked, rest = select(read.matching.matched, index, 2 * limit + MORE_PRIORS, floors=floors)
         statements = {candidate.pattern: [match.statement for match in candidate.matches] for candidate in ranked}
         priors = [
             sections.Prior(index.catalogue.patterns[number].id, tuple(found)) for number, found in statements.items()
@@ -362,7 +362,7 @@ class ModelAnalyst:
         pool = draw(first, read.marked(_ABOUT_NEEDS)[: PLAN_EVIDENCE // 2], second, read.needs, limit=PLAN_EVIDENCE)
         if not pool.statements:
             return _Planned([], [])
-        planning = Planning(pool, index, self._checker(submission), floor=floor)
+        planning = Planning(pool, index, self._checker(submission), floor=floors.needs)
         answered = self._asker.ask(
             sections.plan_prompt(submission, read.notes, pool, priors, index.catalogue, self._thinking.language),
             Plan,

@@ -11,8 +11,8 @@ from casebook.analysts.catalogue import Catalogue
 from casebook.analysts.extractive.corpus import Corpus
 from casebook.analysts.extractive.matches import Match, match_statements
 from casebook.analysts.extractive.matching import PatternIndex
-from casebook.analysts.extractive.proposals import MAX_REJECTED, propose
-from casebook.analysts.extractive.selection import FLOOR
+from casebook.analysts.extractive.proposals import MAX_REJECTED, floors_for, propose
+from casebook.analysts.extractive.selection import DESCRIBED_FLOOR, FLOOR
 from casebook.domain.analysis import Portfolio
 from casebook.domain.report import Horizon, Level, Screening, UseCase
 from tests.unit.analysts.extractive.companies import (
@@ -177,6 +177,15 @@ def test_what_does_not_reach_the_floor_is_not_said_to_be_outranked() -> None:
     """Its statements together score more than the floor, but none of them alone."""
     (rejected,) = forced({0: 0.5}, {1: FLOOR * 0.9}, {1: FLOOR * 0.8}).rejected
     assert "none of them tells of a need clearly enough" in rejected.reason
+
+
+@pytest.mark.parametrize(("share", "raised"), [(1.0, 1.0), (0.65, 1.0), (0.4, 3.4), (0.0, 216.0)])
+def test_descriptions_need_more_only_where_texts_are_hardly_of_business(share: float, raised: float) -> None:
+    found = corpus(INVOICES)
+    found.__dict__["business_share"] = share  # worked out once, when it is first asked for
+    floors = floors_for(found)
+    assert floors.descriptions == pytest.approx(DESCRIBED_FLOOR * raised, rel=0.02)
+    assert floors.needs == pytest.approx(FLOOR / max(share, 0.1))
 
 
 def test_what_resembles_a_chosen_pattern_is_told_so() -> None:

@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from casebook.analysts.catalogue import Catalogue, Pattern
 from casebook.analysts.extractive.matches import Match, match_statements
 from casebook.analysts.extractive.matching import PatternIndex
-from casebook.analysts.extractive.selection import FLOOR, MAX_QUOTES, SUPPORT, select
+from casebook.analysts.extractive.selection import FLOOR, MAX_QUOTES, SUPPORT, Floors, select
 from casebook.analysts.extractive.statements import Statement
 from tests.unit.analysts.extractive.companies import CATALOGUE, DEFECTS, INVOICES, MAILS, statement
 
@@ -75,7 +75,7 @@ def test_below_the_floor_nothing_is_chosen() -> None:
     chosen, others = select(rows, INDEX, 5)
     assert [one.pattern for one in chosen] == [1]
     assert [one.pattern for one in others] == [0]
-    assert select(rows, INDEX, 5, floor=FLOOR * 2)[0] == []
+    assert select(rows, INDEX, 5, floors=Floors(needs=FLOOR * 2))[0] == []
 
 
 def test_never_more_than_asked_for() -> None:
