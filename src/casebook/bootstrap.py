@@ -219,7 +219,7 @@ def analyst(settings: Settings, *, progress: Progress, say: Callable[[str], None
     for remark in patterns.remarks:
         say(remark)
     if not settings.model.model:
-        return ExtractiveAnalyst(patterns)
+        return ExtractiveAnalyst(patterns, processes=settings.workers or None)
     from casebook.thinking import analyst_with_model  # noqa: PLC0415 - nothing of it without a model
 
     return analyst_with_model(settings, patterns, clock=now, progress=progress, say=say)

@@ -394,7 +394,9 @@ class Settings:
         "replace: only your own catalogue; add: the built-in one too",
         option="--with-built-in",
     )
-    workers: int = whole(0, "processes that read files; 0 is one for each core, and there are never more than cores")
+    workers: int = whole(
+        0, "processes that read files or match what they say; 0 is one for each core, and no more read"
+    )
     formats: tuple[str, ...] = parsed(
         (),
         parse_formats,

@@ -64,6 +64,7 @@ def analyst_with_model(
         clock=clock,
         progress=progress,
         say=say,
+        processes=settings.workers or None,
     )
 
 

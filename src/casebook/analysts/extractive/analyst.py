@@ -12,7 +12,7 @@ from casebook.analysts.extractive.corpus import Corpus
 from casebook.analysts.extractive.gathering import gather
 from casebook.analysts.extractive.industries import industry_weights
 from casebook.analysts.extractive.inventory import take_inventory
-from casebook.analysts.extractive.matches import Fitter, Match, match_statements
+from casebook.analysts.extractive.matches import Match, match_statements
 from casebook.analysts.extractive.matching import PatternIndex
 from casebook.analysts.extractive.prebuilt import open_index
 from casebook.analysts.extractive.profile import describe
@@ -48,14 +48,14 @@ class ExtractiveAnalyst:
         catalogue: Catalogue,
         index: Callable[[], PatternIndex] | None = None,
         *,
-        fitter: Fitter = fit_side_by_side,
+        processes: int | None = None,
     ) -> None:
         """Think with the patterns of `catalogue`; `index` returns them ready for matching, made if not given.
 
-        `fitter` fits statements to them, in several processes if there are many.
+        Many statements are fitted to them in several processes, at most `processes`; one for each core if None.
         """
         self._catalogue = catalogue
-        self._fitter = fitter
+        self._processes = processes
         self._open_index = index or cache(partial(open_index, catalogue))
         self._read: tuple[Library, Corpus] | None = None
         self._matches: tuple[Corpus, list[dict[int, Match]]] | None = None
@@ -66,7 +66,7 @@ class ExtractiveAnalyst:
 
     def for_run(self, run_id: str) -> ExtractiveAnalyst:  # noqa: ARG002 - it costs nothing, whichever run it is
         """Return an analyst for one run: what it remembers of a company is not shared with other runs."""
-        return ExtractiveAnalyst(self._catalogue, self._open_index, fitter=self._fitter)
+        return ExtractiveAnalyst(self._catalogue, self._open_index, processes=self._processes)
 
     def analyze(self, submission: Submission, library: Library, search: Search) -> Analysis:
         """Part A: profile, readiness, inventory."""
@@ -135,5 +135,6 @@ class ExtractiveAnalyst:
         """Match a corpus once."""
         if self._matches is None or self._matches[0] is not corpus:
             weights = industry_weights(self._catalogue, submission, corpus.statements)
-            self._matches = (corpus, match_statements(corpus.statements, self._index, search, weights, self._fitter))
+            fitter = partial(fit_side_by_side, processes=self._processes)
+            self._matches = (corpus, match_statements(corpus.statements, self._index, search, weights, fitter))
         return self._matches[1]

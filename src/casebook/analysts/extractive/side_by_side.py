@@ -22,6 +22,7 @@ from casebook.analysts.extractive.matching import PatternIndex
 from casebook.analysts.extractive.prebuilt import open_index
 
 WORTH_A_PROCESS = 700  # statements: they take about as long as a process takes to start, twice over
+_MOST_PROCESSES = 8  # unless more are asked for: each takes 60 MB, and in a container the cores are the machine's
 
 _PASSED_ON = ("PATH", "PYTHONPATH", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "HOME", "TMPDIR")  # no secrets
 
@@ -43,11 +44,12 @@ def fit_side_by_side(
     *,
     processes: int | None = None,
 ) -> list[list[Fit]]:
-    """Do what `fit_all` does in as many processes as the work is worth, at most `processes` (one a processor if None).
+    """Do what `fit_all` does in as many processes as the work is worth, at most `processes` (or cores).
 
     What a process fails to answer, because the system ended it, is done here.
     """
-    number = min(processes or os.cpu_count() or 1, max(1, len(wanted) // WORTH_A_PROCESS))
+    most = processes or min(os.cpu_count() or 1, _MOST_PROCESSES)
+    number = min(most, max(1, len(wanted) // WORTH_A_PROCESS))
     if number == 1:
         return fit_all(told, wanted, index, weights)
     first, *others = (_share(told, part, index, weights) for part in _split(told, wanted, number))

@@ -111,9 +111,13 @@ class ModelAnalyst:
         progress: Progress,
         say: Callable[[str], None] = lambda _text: None,
         run_id: str = "",
+        processes: int | None = None,
         built_in: ExtractiveAnalyst | None = None,
     ) -> None:
-        """Think with the patterns of `catalogue` and with `model`; `say` tells people what is about to be spent."""
+        """Think with the patterns of `catalogue` and with `model`; `say` tells people what is about to be spent.
+
+        `processes` are at most started for what needs no model.
+        """
         self._catalogue = catalogue
         self._model = model
         self._journal = journal
@@ -122,7 +126,7 @@ class ModelAnalyst:
         self._progress = progress
         self._say = say
         self._run_id = run_id
-        self._built_in = built_in or ExtractiveAnalyst(catalogue)
+        self._built_in = built_in or ExtractiveAnalyst(catalogue, processes=processes)
         self._memory = _Memory()
         self._expected = 0
         self._asker = Asker(
