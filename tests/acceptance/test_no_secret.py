@@ -61,10 +61,11 @@ def test_no_secret_is_in_a_log_an_answer_or_a_saved_file(casebook: Program) -> N
         "CASEBOOK_MASTER_KEY": MASTER,
         "OPENAI_WEBHOOK_SECRET": WEBHOOK,
         "OPENAI_API_KEY": MODEL,
-        "CASEBOOK_SMTP_PASSWORD": CANARY,  # of another program: nobody asks for it, nothing may show it
+        "CASEBOOK_SMTP_PASSWORD": CANARY,  # of another program: its name is warned of, its value shown nowhere
     }
     process = casebook.start("serve", "--port", "0", env=environment)
     assert process.stderr is not None
+    assert "CASEBOOK_SMTP_PASSWORD is not a setting" in process.stderr.readline()
     found = STARTED.search(process.stderr.readline())
     assert found
     port = int(found[1])
