@@ -153,7 +153,9 @@ def print_outcomes(ours: Sequence[Outcomes], baseline: Sequence[Outcomes]) -> No
     print(f"{'':<10} {'written':>8} {'precision@12':>13} {'± sd':>6} {'recall':>7} {'by own evidence':>16}")
     for name, outcomes in (("casebook", ours), ("tf-idf", baseline)):
         _print(name, outcomes)
-    print(f"ratio of precision, casebook / tf-idf: {mean(_precisions(ours)) / mean(_precisions(baseline)):.2f}")
+    ours_mean, baseline_mean = mean(_precisions(ours)), mean(_precisions(baseline))
+    ratio = f"{ours_mean / baseline_mean:.2f}" if baseline_mean else "none, tf-idf found nothing"
+    print(f"ratio of precision, casebook / tf-idf: {ratio}")
 
 
 def _needs(path: Path) -> list[Need]:
