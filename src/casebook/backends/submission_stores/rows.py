@@ -70,6 +70,7 @@ SCHEMA = (
 
 _MOST_AT_ONCE = 256  # submissions in one transaction
 _COMPANY_WAIT = 0.016  # seconds for which a commit waits for others
+_RETURN_WAIT = 0.010  # seconds of it for those who were answered together, and may be about to send again
 _MARKS_WAIT = 1.0  # seconds for which a mark may wait for a commit that is made anyway
 _RESERVED = {"logs"}  # folders beside those of the companies
 _SUFFIX_LETTERS = 6
@@ -125,6 +126,7 @@ class RowStore:
         self._under_way = under_way
         self._jobs: queue.SimpleQueue[_Job | str | None] = queue.SimpleQueue()
         self._marked: set[str] = set()  # handed to the queue, not yet written down
+        self._last_together = 1  # how many were committed at once the last time
         self._closed = False
         self._thread = threading.Thread(target=self._commit_all, name="committer", daemon=True)
         self._thread.start()
@@ -263,12 +265,14 @@ class RowStore:
 
     def _with_those_behind(self, first: _Job) -> tuple[list[_Job], bool]:
         """Take what else waits or is about to come, so that one flush is enough."""
-        jobs, until = [first], time.monotonic() + _COMPANY_WAIT
+        jobs, begun = [first], time.monotonic()
         while len(jobs) < _MOST_AT_ONCE:
             try:
                 item = self._jobs.get_nowait()
             except queue.Empty:
-                if self._under_way() <= len(jobs) or time.monotonic() > until:
+                waited = time.monotonic() - begun
+                expected = self._under_way() if waited > _RETURN_WAIT else max(self._under_way(), self._last_together)
+                if expected <= len(jobs) or waited > _COMPANY_WAIT:
                     break
                 time.sleep(_COMPANY_WAIT / 10)
                 continue
@@ -276,6 +280,7 @@ class RowStore:
                 return jobs, False
             if isinstance(item, _Job):
                 jobs.append(item)
+        self._last_together = len(jobs)
         return jobs, True
 
     def _commit(self, jobs: Sequence[_Job]) -> None:
