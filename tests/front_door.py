@@ -94,6 +94,18 @@ class Door:
         return sorted(path.name for path in (self.outputs / "_received").iterdir())
 
 
+def trickled(connection: socket.socket, piece: bytes, *, every: float, times: int) -> bytes:
+    """Send a piece again and again until something comes back; return what came, nothing when nothing did."""
+    connection.settimeout(every)
+    for _ in range(times):
+        connection.sendall(piece)
+        try:
+            return connection.recv(1000)
+        except TimeoutError:
+            continue
+    return b""
+
+
 FORM = "multipart/form-data; boundary=XX"
 
 

@@ -13,7 +13,7 @@ import pytest
 
 from casebook.domain.run import RunStatus
 from casebook.web.limits import Limits
-from tests.front_door import FORM, Door, file_part, form, open_door, text_part
+from tests.front_door import FORM, Door, file_part, form, open_door, text_part, trickled
 from tests.integration.test_front_door import eventually
 from tests.integration.test_front_door_threats import post_head
 
@@ -74,15 +74,7 @@ def test_more_uploads_at_once_than_allowed_are_told_to_come_again(tmp_path: Path
 def test_a_body_that_takes_too_long_is_cut_off_however_steadily_it_comes(tmp_path: Path) -> None:
     limits = Limits(free_bytes=0, body_seconds=0.5, slow_bytes_per_second=1)
     with open_door(tmp_path, limits=limits) as door, connect(door, post_head(10_000)) as connection:
-        connection.settimeout(0.05)
-        answer = b""
-        for _ in range(400):
-            connection.sendall(b" " * 10)
-            try:
-                answer = connection.recv(1000)
-                break
-            except TimeoutError:
-                continue
+        answer = trickled(connection, b" " * 10, every=0.05, times=400)
     assert answer.startswith(b"HTTP/1.1 408 ")
 
 

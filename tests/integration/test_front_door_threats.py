@@ -23,7 +23,7 @@ from casebook.web.guard import Guard
 from casebook.web.intake import ReceivedFolder
 from casebook.web.limits import Limits
 from casebook.web.problems import Problem
-from tests.front_door import FORM, MASTER, Door, file_part, form, open_door, text_part
+from tests.front_door import FORM, MASTER, Door, file_part, form, open_door, text_part, trickled
 
 ACME = {"company_name": "Acme GmbH"}
 KEYS = {"cbk_canary-alpha": "alpha", "cbk_canary-beta": "beta"}
@@ -572,15 +572,7 @@ def test_slow_heads_slow_bodies_and_silence_are_ended_while_health_answers(door:
 def test_a_body_that_trickles_is_told_that_it_is_too_slow(door: Door) -> None:
     with socket.create_connection(("127.0.0.1", door.port), timeout=15) as connection:
         connection.sendall(post_head(1000))
-        answer = b""
-        connection.settimeout(0.1)
-        for _ in range(100):
-            connection.sendall(b" ")
-            try:
-                answer = connection.recv(1000)
-                break
-            except TimeoutError:
-                continue
+        answer = trickled(connection, b" ", every=0.1, times=100)
     assert answer.startswith(b"HTTP/1.1 408 ")
 
 
