@@ -12,10 +12,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 PROGRAMS = ("chromium", "chromium-browser", "google-chrome")
 AXE = Path(__file__).parents[1] / "data" / "axe-core" / "axe.min.js.gz"
+PATIENCE = 60_000  # milliseconds: a busy machine is slow, and that is not what these tests look at
+expect.set_options(timeout=PATIENCE)
 HOW_TO_GET = "apt-get install --no-install-recommends chromium fonts-noto-core"
 
 
@@ -42,10 +44,13 @@ class Visitor:
     contexts: list[BrowserContext] = field(default_factory=list)
 
     def page(self, *, width: int = 1280, height: int = 900, **options: Any) -> Page:  # noqa: ANN401 - Playwright's
-        context = self.browser.new_context(viewport={"width": width, "height": height}, **options)
+        # Smooth scrolling would move what is about to be dropped on.
+        context = self.browser.new_context(
+            viewport={"width": width, "height": height}, reduced_motion="reduce", **options
+        )
         self.contexts.append(context)
         page = context.new_page()
-        page.set_default_timeout(20_000)
+        page.set_default_timeout(PATIENCE)
         page.on("console", lambda message: self._heard(message.type, message.text))
         page.on("pageerror", lambda error: self._heard("error", str(error)))
         page.on("requestfailed", lambda request: self._foreign(request.url))

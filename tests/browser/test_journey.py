@@ -22,6 +22,7 @@ from tests.acceptance.program import Program
 from tests.browser.conftest import Visitor
 
 DOCUMENTS = demo_run.DEMO / "documents"
+FILES = sum(path.is_file() for path in DOCUMENTS.rglob("*"))
 
 
 @dataclass
@@ -83,12 +84,24 @@ def served(tmp_path_factory: pytest.TempPathFactory, chromium: object) -> Iterat
 def drop(page: Page, paths: Sequence[Path]) -> None:
     """Drag files and folders from the desktop onto the form, as a person does."""
     session = page.context.new_cdp_session(page)
-    box = page.locator("#drop").bounding_box()
-    assert box is not None
-    x, y = box["x"] + box["width"] / 2, box["y"] + 30
+    zone = page.locator("#drop")
     data = {"items": [], "files": [str(path) for path in paths], "dragOperationsMask": 1}
-    for kind in ("dragEnter", "dragOver", "drop"):
-        session.send("Input.dispatchDragEvent", {"type": kind, "x": x, "y": y, "data": data})
+
+    def drag(*kinds: str) -> None:
+        zone.scroll_into_view_if_needed()
+        box = zone.bounding_box()
+        assert box is not None
+        place = {"x": box["x"] + box["width"] / 2, "y": box["y"] + 30}
+        for kind in kinds:
+            session.send("Input.dispatchDragEvent", {"type": kind, "data": data, **place})
+
+    drag("dragEnter")
+    deadline = time.monotonic() + 30
+    while "over" not in (zone.get_attribute("class") or ""):  # a person lets go when the zone lights up
+        assert time.monotonic() < deadline, "the form does not take what is dragged over it"
+        drag("dragOver")
+        page.wait_for_timeout(50)
+    drag("dragOver", "drop")
     session.detach()
 
 
@@ -105,19 +118,19 @@ def finished(served: Served | None, chromium: Any) -> str:  # noqa: ANN401 - a b
     page.get_by_label("Use cases").fill("12")
     page.get_by_label("Own readiness score").fill("71")
     drop(page, sorted(path for path in DOCUMENTS.iterdir()))
-    count = sum(path.is_file() for path in DOCUMENTS.rglob("*"))
-    expect(page.locator("#said")).to_have_text(f"{count} of {count} files kept", timeout=30_000)
+    expect(page.locator("#said")).to_have_text(f"{FILES} of {FILES} files kept")
     page.get_by_role("button", name="Send").click()
     page.wait_for_url("**/submitted")
     expect(page.locator("h1")).to_have_text("Your submission is kept")
     expect(page.locator("#code")).to_contain_text("CONF_")
     page.get_by_role("link", name="Watch the run").click()
+    page.wait_for_url("**/runs/*")
     address = page.url
     page.evaluate("document.documentElement.dataset.loaded = 'once'")
     expect(page.locator("#standing")).to_have_text("The report is ready", timeout=120_000)
     assert page.evaluate("document.documentElement.dataset.loaded") == "once"  # it came live, the page stayed
     assert page.locator(".job[data-status=done]").count() == 4
-    assert page.locator("[data-outcome=read]").count() == count - 1
+    assert page.locator("[data-outcome=read]").count() == FILES - 1
     assert page.locator("[data-outcome=partial]").count() == 1  # what no reader of that page sees is left out
     assert page.locator("bdi", has_text="01 Vertrieb & Service/").count() > 0  # folders kept their names
     visitor.contexts[0].close()
@@ -233,7 +246,9 @@ def test_a_run_is_followed_through_a_killed_server_and_by_a_late_visitor(visitor
     drop(page, sorted(DOCUMENTS.iterdir()))
     page.get_by_role("button", name="Send").click()
     page.wait_for_url("**/submitted")
+    expect(page.locator("main")).to_contain_text(f"{FILES} received")  # sent before the dropped folders were walked
     page.get_by_role("link", name="Watch the run").click()
+    page.wait_for_url("**/runs/*")
     page.wait_for_selector(".job[data-status=running], .job[data-status=done]", state="attached")
     served.end(signal.SIGKILL)
     served.start()
@@ -241,3 +256,44 @@ def test_a_run_is_followed_through_a_killed_server_and_by_a_late_visitor(visitor
     late.goto(page.url)
     for watcher in (page, late):
         expect(watcher.locator("#standing")).to_have_text("The report is ready", timeout=120_000)
+
+
+SLOW_FOLDERS = """
+const slow = (entry) => {
+  if (entry.isFile && entry.name === "locked.txt") {
+    entry.file = (found, failed) => failed(new DOMException("locked", "NotReadableError"));
+  } else if (entry.isDirectory) {
+    const reader = entry.createReader();
+    entry.createReader = () => ({
+      readEntries: (found, failed) =>
+        setTimeout(() => reader.readEntries((some) => found(some.map(slow)), failed), 300),
+    });
+  }
+  return entry;
+};
+const get = DataTransferItem.prototype.webkitGetAsEntry;
+DataTransferItem.prototype.webkitGetAsEntry = function () { return slow(get.call(this)); };
+"""
+
+
+def test_folders_that_are_still_read_are_waited_for_and_a_file_that_cannot_be_read_is_told(
+    visitor: Visitor, served: Served, tmp_path: Path
+) -> None:
+    folder = tmp_path / "papers"
+    (folder / "inner").mkdir(parents=True)
+    for name in ("a.txt", "inner/b.txt", "inner/locked.txt"):
+        (folder / name).write_text(name)
+    page = visitor.page()
+    page.add_init_script(SLOW_FOLDERS)
+    page.goto(served.address)
+    page.get_by_label("Name required").fill("Slow Folders")
+    drop(page, [folder])
+    page.get_by_role("button", name="Send").click()
+    expect(page.locator("#said")).to_contain_text("Some files were not sent")
+    locked = page.locator("#list [data-state=failed]")
+    expect(locked).to_contain_text("papers/inner/locked.txt")
+    expect(locked).to_contain_text("cannot be read")
+    locked.get_by_role("button", name="Remove").click()
+    page.get_by_role("button", name="Send").click()
+    page.wait_for_url("**/submitted")
+    expect(page.locator("main")).to_contain_text("2 received")

@@ -16,6 +16,7 @@
   const AT_ONCE = 3;
   const items = [];
   let wanted = false; // the form was sent and waits for its files
+  let walking = 0; // dropped folders whose files are not all known yet
 
   const folder = document.createElement("input");
   folder.type = "file";
@@ -51,7 +52,10 @@
       return;
     }
     const found = [];
+    walking += 1;
+    said.textContent = words.reading;
     for (const entry of entries) if (entry) await walk(entry, "", found);
+    walking -= 1;
     add(found);
   });
 
@@ -59,13 +63,14 @@
     if (found.length > 10 * most) return;
     if (entry.isFile) {
       const file = await new Promise((resolve, reject) => entry.file(resolve, reject)).catch(() => null);
-      if (file) found.push([file, path + entry.name]);
+      found.push([file, path + entry.name]);
       return;
     }
     const reader = entry.createReader();
     for (;;) {
-      const batch = await new Promise((resolve, reject) => reader.readEntries(resolve, reject)).catch(() => []);
-      if (!batch.length) return;
+      const batch = await new Promise((resolve, reject) => reader.readEntries(resolve, reject)).catch(() => null);
+      if (!batch) found.push([null, path + entry.name]);
+      if (!batch || !batch.length) return;
       for (const inner of batch) await walk(inner, `${path}${entry.name}/`, found);
     }
   }
@@ -73,12 +78,13 @@
   function add(files) {
     for (const [file, name] of files) {
       if (name.split("/").some((part) => part.startsWith("."))) continue;
-      if (items.some((item) => item.name === name && item.file && item.file.size === file.size)) continue;
+      if (items.some((item) => item.name === name && item.file?.size === file?.size)) continue;
       const item = { file, name, state: "waiting", note: "", request: null };
       items.push(item);
       show(item);
       const count = items.filter((other) => other.state !== "refused").length;
-      if (count > most) refuse(item, words.tooMany);
+      if (!file) mark(item, "failed", words.unreadable);
+      else if (count > most) refuse(item, words.tooMany);
       else if (file.size > largest) refuse(item, words.tooLarge);
       else if (!file.size) refuse(item, words.empty);
     }
@@ -126,7 +132,7 @@
     item.state = state;
     item.row.dataset.state = state;
     item.label.textContent = text;
-    item.againButton.hidden = state !== "failed";
+    item.againButton.hidden = state !== "failed" || !item.file; // without a file there is nothing to send
   }
 
   function refuse(item, why) { mark(item, "refused", why); }
@@ -140,9 +146,10 @@
     const sent = items.filter((item) => item.state === "done");
     notes.value = sent.map((item) => item.note).join(" ");
     const all = items.filter((item) => item.state !== "refused").length;
-    said.textContent = all ? words.summary.replace("%done%", sent.length).replace("%all%", all) : "";
+    const kept = all ? words.summary.replace("%done%", sent.length).replace("%all%", all) : "";
+    said.textContent = walking ? words.reading : kept;
     list.hidden = !items.length;
-    const open = items.some((item) => item.state === "waiting" || item.state === "sending");
+    const open = walking || items.some((item) => item.state === "waiting" || item.state === "sending");
     if (wanted && !open) finish();
   }
 
@@ -204,7 +211,7 @@
     if (wrong.length) { document.getElementById(wrong[0]).focus(); return; }
     if (items.some((item) => item.state === "failed")) {
       said.textContent = words.someFailed;
-      list.querySelector('[data-state="failed"] button').focus();
+      list.querySelector('[data-state="failed"] button:not([hidden])').focus();
       return;
     }
     wanted = true;
@@ -219,7 +226,7 @@
       send.disabled = false;
       send.textContent = label;
       said.textContent = words.someFailed;
-      list.querySelector('[data-state="failed"] button').focus();
+      list.querySelector('[data-state="failed"] button:not([hidden])').focus();
       return;
     }
     send.textContent = words.submitting;
