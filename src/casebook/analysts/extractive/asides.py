@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import re
 
+from casebook.analysts.extractive.gated_patterns import GatedPattern
+
 _DONE = (
     r"(?:re)?solved|fixed|sorted(?:\s+out)?|settled|remedied|repaired|cleared(?:\s+up)?|put\s+right|dealt\s+with|"
     r"taken\s+care\s+of|eliminated"
@@ -21,7 +23,7 @@ _WELL_GERMAN = (
     r"gut|rund|stabil|reibungslos|problemlos|einwandfrei|bestens|fehlerfrei|zuverlässig|automatisch|wieder|prima"
 )
 _TROUBLE_GERMAN = r"sorgen?|probleme?|beanstandungen|beschwerden|klagen|schwierigkeiten|ärger|thema|engpass"
-_SETTLED = re.compile(
+_SETTLED = GatedPattern(
     rf"""(?ix)
     \b(?:has|have|had)\s+(?:\w+\s+){{0,2}}?been\s+(?:\w+\s+)?(?:{_DONE})\b
     |\b(?:is|are)\s+(?:(?:now|finally|meanwhile|all|since|already|fully|completely)\s+)*(?:{_DONE})\s*(?=[,.;:!)]|since\b|now\b|$)
@@ -37,7 +39,11 @@ _SETTLED = re.compile(
     |\b(?:läuft|laufen|lief|funktionier(?:t|en)|klapp(?:t|en))\s+(?:\w+\s+){{0,4}}?(?:{_WELL_GERMAN})\b
     |\bkeine?n?\s+(?:\w+\s+)?(?:{_TROUBLE_GERMAN})\s+mehr\b
     |\bgehör(?:t|en)\s+(?:\w+\s+)?der\s+vergangenheit\s+an\b
-    """
+    """,
+    parts="solved fixed sorted settled remedied repaired cleared right dealt taken eliminated longer more behind past "
+    "over complaint problem trouble issue failure worry well fine smoothly perfectly reliably without "
+    "behoben gelöst geklärt erledigt abgestellt beseitigt bereinigt ausgeräumt abgearbeitet tisch welt repariert "
+    "läuft laufen lief funktionier klapp mehr vergangenheit",
 )
 # A settled matter with one of these is none: "has been fixed twice, but it leaks again".
 _TURN = re.compile(
@@ -50,7 +56,7 @@ _POORLY = re.compile(
     r"(?i)\b(?:by\s+hand|manually|late|again|after|slowly|von\s+hand|händisch|manuell|spät|langsam|erneut)\b"
 )
 
-_OTHERS = re.compile(
+_OTHERS = GatedPattern(
     r"""(?ix)
     \b(?:(?:our|my|unsere[mnrs]?|a|an|the|eine?[mnrs]?|de[mrn]|die|das|bei)\s+)?
     (?:competitors?|rival\s+(?:firm|company|business)|rivals|mitbewerber\w*|wettbewerber\w*|konkurrent\w*|konkurrenz
@@ -59,7 +65,9 @@ _OTHERS = re.compile(
     |\bunsere[mnr]?\s+(?:freunde?n?|nachbarn?|bekannten)\s+(?:von|bei|in)\b
     |\b(?:at|in)\s+other\s+(?:firms|companies|businesses|houses|hospitals|organi[sz]ations)\b
     |\bbei\s+anderen\s+(?:firmen|unternehmen|betrieben|häusern|kliniken)\b
-    """
+    """,
+    parts="competitor rival mitbewerber wettbewerber konkurren nachbar friend neighb acquaintance freund bekannten "
+    "other anderen",
 )
 _OURSELVES = re.compile(r"(?i)\b(?:we|us|our|ours|ourselves|i|my|wir|uns|unser(?:e[mnrs]?)?|ich|bei\s+uns)\b")
 
@@ -109,10 +117,13 @@ def is_aside(text: str) -> bool:
     return is_title(text) or is_settled(text)
 
 
-def is_rule(name: str, text: str, *, tells_pain: bool) -> bool:
-    """Tell whether a sentence of a document called `name` is one of its rules: what has to be done hurts nobody yet."""
-    if not _NAME_OF_RULES.search(name):
-        return False
+def is_of_rules(name: str) -> bool:
+    """Tell whether a document, by its name, sets rules."""
+    return bool(_NAME_OF_RULES.search(name))
+
+
+def is_rule(text: str, *, tells_pain: bool) -> bool:
+    """Tell whether a sentence of a document that sets rules is one: what has to be done hurts nobody yet."""
     return not tells_pain or (bool(_DEMAND.search(text)) and not _OURSELVES.search(text))
 
 

@@ -12,7 +12,7 @@ from casebook.analysts.extractive.claims import Claims
 from casebook.analysts.extractive.corpus import Corpus
 from casebook.analysts.extractive.figures import TOLERANCE, Figure, figures_in, figures_of, same_noun
 from casebook.analysts.extractive.phrases import Phrases
-from casebook.analysts.extractive.practice import Practice, practices
+from casebook.analysts.extractive.practice import Practice, may_deny, may_tell_of, practices
 from casebook.analysts.extractive.quantities import find_quantities
 from casebook.analysts.extractive.statements import Statement
 from casebook.analysts.extractive.systems import named_systems
@@ -121,8 +121,7 @@ def _is_family_only(name: str, statement: Statement) -> bool:
 
 def _practice_contradictions(submission: Submission, corpus: Corpus, claims: Claims) -> Iterator[Contradiction]:
     """One says how things are done, another that they are not done so."""
-    told = [(practice, statement) for statement in corpus.statements for practice in practices(statement.text)]
-    denials = [(practice, statement) for practice, statement in told if practice.denied]
+    told, denials = _told_practices(corpus)
     for sentence in _sentences(submission.company_description):
         for practice in practices(sentence):
             denial = _denial(practice, denials)
@@ -136,6 +135,19 @@ def _practice_contradictions(submission: Submission, corpus: Corpus, claims: Cla
         ids = _both(statement, denial, claims, theme="practice") if denial else ()
         if ids:
             yield Contradiction(field="documents", form_says=None, claim_ids=ids, question=practice.question)
+
+
+_Told = list[tuple[Practice, Statement]]
+
+
+def _told_practices(corpus: Corpus) -> tuple[_Told, _Told]:
+    """Return the practices of a corpus that something denies, as far as the documents tell of them, and all denials."""
+    read = [(statement, practices(statement.text)) for statement in corpus.statements if may_deny(statement.text)]
+    denials = [(practice, statement) for statement, found in read for practice in found if practice.denied]
+    denied = {practice.about for practice, _ in denials if practice.is_of_some}
+    telling = [statement for statement in corpus.statements if denied and may_tell_of(statement.text, denied)]
+    told = [(practice, statement) for statement in telling for practice in practices(statement.text)]
+    return told, denials
 
 
 def _denial(

@@ -5,10 +5,11 @@ from __future__ import annotations
 import math
 from collections import Counter, defaultdict
 from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
-from casebook.analysts.extractive.asides import is_for_show, is_from_outside, is_of_others, is_rule
+from casebook.analysts.extractive.asides import is_for_show, is_from_outside, is_of_others, is_of_rules, is_rule
 from casebook.analysts.extractive.matching import thesaurus
 from casebook.analysts.extractive.phrases import Label, Phrases
 from casebook.analysts.extractive.statements import Statement, read_statements, same_words, speaks_to_ai
@@ -52,8 +53,9 @@ class Corpus:
         sources = tuple(library.sources())
         outside = {source.id for source in sources if is_from_outside(source.name, library.text(source.id))}
         own = [one for one in plain if one.source_id not in outside and not is_of_others(one.text)]
-        names = {source.id: source.name for source in sources}
-        usable = tuple(_as_meant(one, names.get(one.source_id, "")) for one in own if len(one.origins) < SHARED_IN)
+        for_show = {source.id for source in sources if is_for_show(source.name)}
+        of_rules = {source.id for source in sources if is_of_rules(source.name)}
+        usable = tuple(_as_meant(one, for_show, of_rules) for one in own if len(one.origins) < SHARED_IN)
         repeats = sum(len(statement.origins) - 1 for statement in found)
         corpus = cls(
             sources=sources,
@@ -138,9 +140,10 @@ def _lifted(need: float, logits: float) -> float:
     return need and 1 / (1 + math.exp(-math.log(need / (1 - need)) - logits))
 
 
-def _as_meant(statement: Statement, name: str) -> Statement:
-    """Set aside what a document called `name` demands, promises or shows off."""
+def _as_meant(statement: Statement, for_show: AbstractSet[str], of_rules: AbstractSet[str]) -> Statement:
+    """Set aside what a document, by its source, demands, promises or shows off."""
     tells_pain = statement.tone.pain > 0 or statement.tone.goal > 0
-    if is_for_show(name) or is_rule(name, statement.text, tells_pain=tells_pain):
+    demanded = statement.source_id in of_rules and is_rule(statement.text, tells_pain=tells_pain)
+    if demanded or statement.source_id in for_show:
         return replace(statement, need=0.0, aside=True)
     return statement

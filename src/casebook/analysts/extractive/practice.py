@@ -7,7 +7,7 @@ past are neither.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
 from casebook.analysts.extractive.systems import named_systems
@@ -118,10 +118,21 @@ class Practice:
     )
 
 
+def may_deny(text: str) -> bool:
+    """Tell whether a sentence has parts of words without which it denies no practice: most have none."""
+    return _has(_plain(text), _DENYING)
+
+
+def may_tell_of(text: str, about: Collection[str]) -> bool:
+    """Tell whether a sentence may tell of one of the practices `about`, by the systems named there."""
+    plain = _plain(text)
+    return any(name in plain or name.startswith(_OF_A_CREW) for name in about)
+
+
 def practices(text: str) -> list[Practice]:
     """Return the practices that a sentence tells of or denies."""
-    plain = " ".join(text.lower().split())  # wherever it was wrapped
-    told = [*_systems(text, plain), *_paper(text, plain), *_platform(text), *_crews(text, plain)]
+    plain = _plain(text)
+    told = [*_systems(text, plain), *_paper(text, plain), *_platform(text, plain), *_crews(text, plain)]
     return told if told and not _NOT_NOW.search(text) else []
 
 
@@ -134,10 +145,10 @@ def _paper(text: str, plain: str) -> Iterator[Practice]:
         yield Practice("paper", denied=True, question=_PAPER)
 
 
-def _platform(text: str) -> Iterator[Practice]:
-    if _APART.search(text):
+def _platform(text: str, plain: str) -> Iterator[Practice]:
+    if _has(plain, _OF_SEPARATION) and _APART.search(text):
         yield Practice("platform", denied=True, question=_PLATFORM)
-    elif _ONE_SYSTEM.search(text):
+    elif _has(plain, _OF_PLATFORMS) and _ONE_SYSTEM.search(text):
         yield Practice("platform", denied=False, question=_PLATFORM)
 
 
@@ -152,6 +163,14 @@ _OF_DENIAL = (
     "empty", "unused", "switched off", "kein", "niemand", "kaum", "nie", "nicht", "leer",
 )  # fmt: skip
 _OF_LISTS = ("excel", "spreadsheet", "whiteboard", "paper", "papier", "zettel", "notebook", "ordner", "outlook")
+_OF_SEPARATION = ("not", "n't", "no interface", "no data", "no common", "no shared", "kein", "nicht")
+_OF_PLATFORMS = ("platform", "system", "database", "view", "plattform", "datenbank", "datenbasis")
+_DENYING = tuple(dict.fromkeys((*_OF_DENIAL, *_OF_LISTS, *_OF_SEPARATION, "handwritten", "handschriftlich")))
+_OF_A_CREW = "crew: "
+
+
+def _plain(text: str) -> str:
+    return " ".join(text.lower().split())  # wherever it was wrapped
 
 
 def _has(plain: str, parts: Sequence[str]) -> bool:
@@ -182,4 +201,4 @@ def _crews(text: str, plain: str) -> Iterator[Practice]:
     for crew, pattern in _CREW.items():
         if pattern.search(text):
             question = f"Which tool does {crew} really work with, and who keeps lists beside it?"
-            yield Practice(f"crew: {crew}", denied=bool(otherwise), question=question, is_of_some=True)
+            yield Practice(f"{_OF_A_CREW}{crew}", denied=bool(otherwise), question=question, is_of_some=True)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 from msgspec.structs import replace
 
 from casebook.analysts.extractive.counted import end_of_counted
 from casebook.domain.evidence import Period, Quantity, Unit
-from casebook.domain.words import STOP_WORDS
+from casebook.domain.words import STOP_WORDS, stem
 
 _NUMBER = r"(?:\d{1,3}(?:[.,'’\u202f\u00a0 ]\d{3})+(?:[.,]\d{1,2})?|\d+(?:[.,]\d+)?)"
 _WORD_NUMBERS = {
@@ -116,6 +117,14 @@ _CHANGE = re.compile(
     r"|reduc\w*|shrank|shrunk|cut|improv\w*|lower\w*|shorten\w*|chang\w*|moved|doubled|up|down)\b[^.;]*\bfrom\s+$",
     re.IGNORECASE,
 )
+
+
+_COUNTING = frozenset(stem(word.split()[0]) for word in _WORD_NUMBERS if len(word) > 2)  # noqa: PLR2004 - not "a"
+
+
+def may_count(words: Sequence[str]) -> bool:
+    """Tell whether a text, given as stems with its stop words, has a number: without one it has no quantity."""
+    return not _COUNTING.isdisjoint(words) or any(word[0].isdigit() for word in words)
 
 
 def find_quantities(text: str, offset: int = 0) -> tuple[Quantity, ...]:

@@ -6,9 +6,10 @@ import math
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cache
 
 from casebook.analysts.extractive.asides import is_aside
-from casebook.analysts.extractive.quantities import find_quantities
+from casebook.analysts.extractive.quantities import find_quantities, may_count
 from casebook.analysts.extractive.wording import Tone, tone
 from casebook.domain.evidence import Quantity, Unit
 from casebook.domain.passage import Passage
@@ -70,7 +71,7 @@ def make_statement(  # noqa: PLR0913 - where it stands
     text = passage.text[start - passage.start : end - passage.start]
     words = tuple(tokens(text))
     measured = tone(words)
-    quantities = find_quantities(text, start)
+    quantities = find_quantities(text, start) if may_count(words) else ()
     aside = is_aside(text)
     sounds = need(measured, quantities, words, repeated=len(origins) > 1, question=text.endswith("?"))
     return Statement(
@@ -142,7 +143,7 @@ _NEED_WEIGHTS = {
 def speaks_to_ai(text: str) -> bool:
     """Tell whether a sentence addresses a language model or asks it to do something."""
     line = " ".join(text.split())  # wherever it was wrapped
-    return _may_speak_to_ai(line) and bool(_INSTRUCTION.search(line))
+    return _may_speak_to_ai(line) and bool(_instruction().search(line))
 
 
 def _may_speak_to_ai(line: str) -> bool:
@@ -187,8 +188,7 @@ _AUTOMATED = (
 )
 # Companies write of AI systems too, of what theirs should do and must not: only a system that is told what to put out,
 # or that is reading this very text, is spoken to. In doubt a sentence is left out: it costs a quote, not the report.
-_INSTRUCTION = re.compile(
-    rf"""(?ix)
+_INSTRUCTION = rf"""(?ix)
     \b(?:ignore|disregard|forget|override)\b.{{0,40}}\b(?:previous|prior|above|earlier|all|other|these|your)\b(?:\W+\w+){{0,2}}?\W+
         (?:instruction|prompt|rule|context|guideline|text|document)
     |\bsystem\s*prompt\b|\byou\s+are\s+(?:now|a|an)\s+(?:[\w-]+\s+){{0,3}}(?:assistant|model|ai|chatbot|system)\b
@@ -204,7 +204,12 @@ _INSTRUCTION = re.compile(
     |\b(?:when|beim)\s+(?:summari[sz]ing|zusammenfassen|analy[sz]ing|auswerten)\b.{{0,60}},\s*(?:(?:always|please|bitte)\s+)?{_OUTPUT}
     |\bas\s+an\s+ai\b|<\s*/?\s*(?:system|assistant|user)\s*>|\[/?INST\]|<\|im_
     """
-)
+
+
+@cache
+def _instruction() -> re.Pattern[str]:
+    """Compile it when a sentence may be one: it takes as long as looking at a hundred sentences."""
+    return re.compile(_INSTRUCTION)
 
 
 _Found = tuple[int, Passage, int, int, int]  # number of the passage, passage, number of the paragraph, start, end

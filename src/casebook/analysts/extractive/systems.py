@@ -35,6 +35,8 @@ class _Names(msgspec.Struct):
 def named_systems(text: str) -> Iterator[tuple[str, int, int]]:
     """Yield the software systems named in `text` with their spans; longer names first, as written in the list."""
     names, end = _names_by_first_token(), 0
+    if _first_words().isdisjoint(_TOKEN.findall(text)):
+        return
     for token in _TOKEN.finditer(text):
         if token.start() < end:
             continue
@@ -56,6 +58,12 @@ def _names_by_first_token() -> dict[str, list[str]]:
     for name in sorted(_spelling(), key=lambda name: (-len(name), name)):
         by_first[_TOKEN.findall(name)[0]].append(name)
     return dict(by_first)
+
+
+@cache
+def _first_words() -> frozenset[str]:
+    """A text without any of these words names no system."""
+    return _KINDS.union(_names_by_first_token())
 
 
 @cache

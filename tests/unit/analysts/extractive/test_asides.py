@@ -8,6 +8,7 @@ from casebook.analysts.extractive.asides import (
     is_for_show,
     is_from_outside,
     is_of_others,
+    is_of_rules,
     is_rule,
     is_settled,
     is_title,
@@ -94,12 +95,11 @@ def test_titles_and_lists_of_those_present_are_noticed(text: str, title: bool) -
 
 def test_rules_are_told_from_needs_by_the_document_they_stand_in() -> None:
     rule = "Every cable must be checked by hand before it is handed out."
-    assert is_rule("Safety policy.md", rule, tells_pain=True)
-    assert is_rule("Travel policy.md", "Nurses have five days of study leave a year.", tells_pain=False)
-    assert not is_rule("Minutes of May.md", rule, tells_pain=True)
-    assert not is_rule(
-        "Safety policy.md", "We must check every cable by hand, nobody has time for it.", tells_pain=True
-    )
+    assert is_of_rules("Safety policy.md")
+    assert not is_of_rules("Minutes of May.md")
+    assert is_rule(rule, tells_pain=True)
+    assert is_rule("Nurses have five days of study leave a year.", tells_pain=False)
+    assert not is_rule("We must check every cable by hand, nobody has time for it.", tells_pain=True)
 
 
 @pytest.mark.parametrize(

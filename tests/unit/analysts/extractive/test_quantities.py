@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from casebook.analysts.extractive.quantities import find_quantities, parse_number
+from casebook.analysts.extractive.quantities import find_quantities, may_count, parse_number
 from casebook.domain.evidence import Period, Unit
+from casebook.domain.words import tokens
 
 DAY, WEEK, MONTH, QUARTER, YEAR = Period
 HOURS, PERCENT, MONEY, PEOPLE, ITEMS = Unit
@@ -196,7 +197,19 @@ _WORDS = (
 _PIECES = st.sampled_from([*_WORDS, "\n", "\u00a0"])
 
 
-@given(st.one_of(st.text(), st.lists(_PIECES).map(" ".join), st.lists(_PIECES).map("".join)))
+_TEXTS = st.one_of(st.text(), st.lists(_PIECES).map(" ".join), st.lists(_PIECES).map("".join))
+
+
+@given(_TEXTS)
+def test_texts_with_quantities_are_never_passed_over(text: str) -> None:
+    assert may_count(tokens(text)) or not find_quantities(text)
+
+
+def test_texts_without_numbers_are_passed_over() -> None:
+    assert not may_count(tokens("A clerk often types an order again."))
+
+
+@given(_TEXTS)
 def test_spans_are_exact_whatever_is_written(text: str) -> None:
     end = 0
     for quantity in find_quantities(text):

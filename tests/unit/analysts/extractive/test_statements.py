@@ -131,7 +131,7 @@ def disguised(text: str) -> str:
 def test_the_quick_look_lets_no_instruction_pass(pieces: list[str]) -> None:
     plain = " ".join(pieces)
     for line in (plain, plain.upper(), plain.lower(), disguised(plain)):
-        assert speaks_to_ai(line) == bool(statements._INSTRUCTION.search(line))  # noqa: SLF001
+        assert speaks_to_ai(line) == bool(statements._instruction().search(line))  # noqa: SLF001
 
 
 def test_long_texts_are_judged_at_once() -> None:
