@@ -14,10 +14,12 @@ import argparse
 import csv
 import random
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from statistics import mean, stdev
+
+from msgspec.structs import replace
 
 from benchmarks.runs import ROOT
 from benchmarks.tfidf import assign, likenesses

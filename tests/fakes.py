@@ -8,10 +8,11 @@ import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import contextmanager
-from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import ParamSpec, TypeVar
+
+from msgspec.structs import replace
 
 from casebook.documents.passages import cut_passages
 from casebook.domain.analysis import Analysis, AnalystFacts, Portfolio

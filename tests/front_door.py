@@ -8,9 +8,11 @@ import socket
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+
+from msgspec.structs import replace
 
 from casebook.backends.storages.local import LocalStorage
 from casebook.backends.submission_stores.rows import SCHEMA, RowStore

@@ -6,11 +6,11 @@ import math
 import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Final
 
 import msgspec
+from msgspec.structs import replace
 
 from casebook.domain.answer import QuotedAnswer, Sentence
 from casebook.domain.document import Locator, Manifest
@@ -39,8 +39,7 @@ _ASKS_FOR_A_FIGURE: Final = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class FoundPassage:
+class FoundPassage(msgspec.Struct, frozen=True):
     """A passage for programs that search: its id, its words, and where they stand."""
 
     id: str

@@ -8,10 +8,11 @@ import secrets
 import socket
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, closing, contextmanager, nullcontext
-from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
 
 from casebook import __version__, launching
 from casebook.analysts.catalogue import Catalogue, built_in_catalogue, load_catalogue

@@ -6,8 +6,9 @@ import os
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+
+import msgspec
 
 from casebook import __version__
 from casebook.backends.notifiers.outbox import NoticeOutbox
@@ -29,8 +30,7 @@ if TYPE_CHECKING:
 _TRACED_BY = ("OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT")
 
 
-@dataclass(frozen=True, slots=True)
-class DriveAccess:
+class DriveAccess(msgspec.Struct, frozen=True):
     """What a drive is used for; all of it None or empty when there is no drive."""
 
     shared_files: SharedFiles | None = None

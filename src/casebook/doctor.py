@@ -12,9 +12,11 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import asdict, dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+
+import msgspec
+from msgspec.structs import asdict
 
 from casebook.bootstrap import catalogue, now, report_formats
 from casebook.configuration.reading import SettingsFile
@@ -60,8 +62,7 @@ _PROBE = b"<p>Casebook reads this.</p>"  # HTML is always read in a worker proce
 _SECONDS = 10  # that a program may take to say what it can do
 
 
-@dataclass(frozen=True, slots=True)
-class Check:
+class Check(msgspec.Struct, frozen=True):
     """One thing that was looked at."""
 
     name: str

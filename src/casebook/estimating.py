@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import tempfile
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -29,8 +28,7 @@ _MEGABYTE = 1_000_000
 _TABLE = Path(__file__).with_name("sizing.json")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FolderEstimate:
+class FolderEstimate(msgspec.Struct, frozen=True, kw_only=True):
     """What a run takes; `model` is None when none is named."""
 
     files: int

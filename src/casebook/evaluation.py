@@ -12,13 +12,13 @@ import re
 import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, dataclass, fields
 from functools import cache
 from itertools import combinations
 from pathlib import Path
 from typing import Any, TypeVar
 
 import msgspec
+from msgspec.structs import asdict
 
 from casebook.backends.inboxes.folder import FolderInbox
 from casebook.bootstrap import build
@@ -74,8 +74,7 @@ class Labels(msgspec.Struct, frozen=True):
     contradictions: list[LabelledContradiction] = []
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Content:
+class Content(msgspec.Struct, frozen=True, kw_only=True):
     """What the report draws on, and how it reads. Shares run from 0 to 1; None where there is nothing to share."""
 
     files_received: int
@@ -87,8 +86,7 @@ class Content:
     specificity: float | None  # share of sentences that stand beside a quote
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Labelled:
+class Labelled(msgspec.Struct, frozen=True, kw_only=True):
     """How the report compares with the labels; None where the labels say nothing."""
 
     needs: int
@@ -102,8 +100,7 @@ class Labelled:
     contradictions_found: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Measured:
+class Measured(msgspec.Struct, frozen=True, kw_only=True):
     """Everything measured on one report."""
 
     gates: GateFigures
@@ -221,7 +218,7 @@ def _decode(path: Path, kind: type[T], what: str) -> T:
         raise PermanentError(message) from error
 
 
-_FORM_FIELDS = {field.name for field in fields(Submission)} - {"folder"}  # which the store allots
+_FORM_FIELDS = set(Submission.__struct_fields__) - {"folder"}  # which the store allots
 
 
 def _submission(path: Path) -> Submission:

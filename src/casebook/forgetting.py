@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final, TypeVar
 
@@ -30,16 +29,14 @@ _SHARED: Final = tuple(f"{Folder.DATA}/{name}/" for name in ("files", "text", "r
 _OF_THE_LATEST: Final = (f"{Folder.DATA}/company_info.json", f"{Folder.DATA}/fetched.json")
 
 
-@dataclass(frozen=True, slots=True)
-class Rule:
+class Rule(msgspec.Struct, frozen=True):
     """For how many days from its end a run is kept, and whether a company's latest finished run is kept longer."""
 
     days: int
     keep_latest: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Leaving:
+class Leaving(msgspec.Struct, frozen=True, kw_only=True):
     """What goes of a company: runs, with the moment at which each ended, and files; `whole` when nothing stays."""
 
     company_slug: str
@@ -50,8 +47,7 @@ class Leaving:
     known: frozenset[str] = frozenset()  # all runs there were when this was found out
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FrontDoor:
+class FrontDoor(msgspec.Struct, frozen=True, kw_only=True):
     """What is known of submitted runs; `is_known` tells whether the queue or a record has the run of a row."""
 
     store: SubmissionStore
@@ -70,8 +66,7 @@ class FrontDoor:
         return row.state is WorkState.WAITING or not self.is_known(row)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Forgetting:
+class Forgetting(msgspec.Struct, frozen=True, kw_only=True):
     """Deletes, elsewhere first: what is forgotten here could not be asked for there again.
 
     `hold` keeps runs of a company away meanwhile, `forget_answers` makes the journal forget all runs of a company, or

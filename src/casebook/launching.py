@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
 from typing import Final, TypeVar
 
 import msgspec
+from msgspec.structs import replace
 
 from casebook.domain.launch import JobName, Launch, LaunchState
 from casebook.domain.run import Folder, Run, RunStatus
@@ -20,8 +20,7 @@ _MORE_TRIES: Final = 2  # of a look that fails for the moment
 _FIRST_WAIT: Final = 5.0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Watch:
+class Watch(msgspec.Struct, frozen=True, kw_only=True):
     """What watching takes: where it is noted, how to wait, and what the run's record and its owner say."""
 
     launcher: Launcher

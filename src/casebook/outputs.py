@@ -7,10 +7,11 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+import msgspec
 
 from casebook.backends.company_leases import CompanyLease
 from casebook.backends.locks import company_lock
@@ -32,8 +33,7 @@ _ENDPOINTS = ("AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT", "AZURE_
 Lock = Callable[[str], AbstractContextManager[None]]  # of a company's slug
 
 
-@dataclass(frozen=True, slots=True)
-class RunPlace:
+class RunPlace(msgspec.Struct, frozen=True):
     """A storage for one run at a time, and how the run holds its company in it."""
 
     storage: Storage

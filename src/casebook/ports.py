@@ -9,10 +9,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import ParamSpec, Protocol, TypeVar
+
+import msgspec
 
 from casebook.domain.analysis import Analysis, AnalystFacts, Portfolio
 from casebook.domain.document import Document, Segment, Source, Table
@@ -65,8 +66,7 @@ class Progress(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class Kept:
+class Kept(msgspec.Struct, frozen=True):
     """What is known of something in a storage without reading it."""
 
     key: str
@@ -137,8 +137,7 @@ class Storage(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class IncomingFile:
+class IncomingFile(msgspec.Struct, frozen=True):
     """A file as it was handed in. `reason` says why it cannot be taken, when it cannot."""
 
     name: str  # with its sub-folders, POSIX
@@ -237,8 +236,7 @@ class SubmissionStore(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class Order:
+class Order(msgspec.Struct, frozen=True):
     """A run for the queue. Lower priorities come first, and of the same priority whoever came first."""
 
     run_id: str
@@ -281,8 +279,7 @@ class WorkQueue(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class ReadRequest:
+class ReadRequest(msgspec.Struct, frozen=True):
     """A file to be read: where it lies, what it is called, what it seems to be."""
 
     source_id: str
@@ -291,8 +288,7 @@ class ReadRequest:
     media_type: str
 
 
-@dataclass(frozen=True, slots=True)
-class NotRead:
+class NotRead(msgspec.Struct, frozen=True):
     """Why a file was not read; `skipped` when it was not tried."""
 
     reason: str

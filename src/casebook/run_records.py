@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
 import msgspec
 
@@ -11,8 +10,7 @@ from casebook.domain.run import Folder, Run, RunStatus
 from casebook.ports import Storage
 
 
-@dataclass(frozen=True, slots=True)
-class RunRecords:
+class RunRecords(msgspec.Struct, frozen=True):
     """Writes and finds run records in `storage`."""
 
     storage: Storage

@@ -10,7 +10,6 @@ import ssl
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode, urljoin, urlsplit
@@ -32,16 +31,14 @@ _TRY_AGAIN = {408, 409, 425, 429, 500, 502, 503, 504, 507}
 Progress = Callable[[int, int], None]  # bytes sent, bytes in all
 
 
-@dataclass(frozen=True, slots=True)
-class Outgoing:
+class Outgoing(msgspec.Struct, frozen=True):
     """A file that is sent: its name there, where it lies here."""
 
     name: str
     path: Path
 
 
-@dataclass(frozen=True, slots=True)
-class _Body:
+class _Body(msgspec.Struct, frozen=True):
     """A form, made anew for each try."""
 
     boundary: str

@@ -7,11 +7,11 @@ import secrets
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import ParamSpec, TypeVar
 
 import msgspec
+from msgspec.structs import replace
 
 from casebook.domain.notice import Event, Notice
 from casebook.domain.report_files import ReportFiles
@@ -27,8 +27,7 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 
-@dataclass(frozen=True, slots=True)
-class Finished:
+class Finished(msgspec.Struct, frozen=True):
     """A run that is done, and how long this call worked on it (seconds)."""
 
     run: Run
@@ -37,8 +36,7 @@ class Finished:
     resumed: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Casebook:
+class Casebook(msgspec.Struct, frozen=True, kw_only=True):
     """The product, wired up; `bootstrap.build` makes one."""
 
     tools: Tools
@@ -186,8 +184,7 @@ class Casebook:
         return finished
 
 
-@dataclass(frozen=True, slots=True)
-class _TracedStep:
+class _TracedStep(msgspec.Struct, frozen=True):
     """A `Step` that is measured."""
 
     step: Step

@@ -9,8 +9,9 @@ import socket
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import replace
 from functools import partial
+
+from msgspec.structs import replace
 
 from casebook import __version__
 from casebook.bootstrap import (

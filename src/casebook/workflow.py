@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from functools import partial
+
+import msgspec
 
 from casebook.domain.document import Manifest
 from casebook.domain.report_files import ReportFiles
@@ -27,8 +28,7 @@ from casebook.report.extra import ExtraFormat
 from casebook.steps import consolidation, part_a, part_b, quotes, setup, upload, vector_store
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Case:
+class Case(msgspec.Struct, frozen=True, kw_only=True):
     """What one run works on."""
 
     run_id: str
@@ -37,8 +37,7 @@ class Case:
     started_at: str  # UTC, ISO 8601
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Tools:
+class Tools(msgspec.Struct, frozen=True, kw_only=True):
     """What the steps work with; `bootstrap.py` chooses the backends."""
 
     storage: Storage
@@ -49,7 +48,7 @@ class Tools:
     drive: Drive | None
     clock: Clock
     progress: Progress
-    formats: Mapping[str, ExtraFormat] = field(default_factory=dict)  # beside Markdown, HTML and JSON
+    formats: Mapping[str, ExtraFormat] = msgspec.field(default_factory=dict)  # beside Markdown, HTML and JSON
     shared_files: SharedFiles | None = None
     delivery_folder: str = ""  # of the drive: where reports are put
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from functools import partial
 
 import msgspec
 import pytest
+from msgspec.structs import replace
 
 from casebook.analysts.catalogue import built_in_catalogue
 from casebook.analysts.extractive.analyst import ExtractiveAnalyst

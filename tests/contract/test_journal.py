@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
-from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from casebook.backends.journals.rows import SCHEMA, RowJournal
 from casebook.backends.submission_stores.postgres import PostgresDatabase

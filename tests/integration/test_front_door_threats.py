@@ -11,10 +11,10 @@ import re
 import socket
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 from starlette.requests import Request
 
 from casebook.domain.intake import access_token

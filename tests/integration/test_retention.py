@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import json
 import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
+from msgspec.structs import replace
 
 from casebook.backends.engines.durable.queue import DurableQueue
 from casebook.backends.locks import company_lock
@@ -259,7 +261,8 @@ def test_a_submission_that_comes_meanwhile_finds_all_files(two_runs: Site) -> No
 def test_a_server_does_it_by_itself(two_runs: Site) -> None:
     site = two_runs
     site.store.close()
-    settings = replace(site.settings, keep=KeepSettings(runs_days=30), door=replace(site.settings.door, port=0))
+    door = dataclasses.replace(site.settings.door, port=0)
+    settings = dataclasses.replace(site.settings, keep=KeepSettings(runs_days=30), door=door)
     with open_server(settings, workers_elsewhere=True):
         until(lambda: not [path for path in site.tree() if "R-OLD" in path])
     site.store = open_store(site.settings)

@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import ParamSpec, TypeVar
 
 import pytest
+from msgspec.structs import replace
 
 from casebook.backends.engines.plain import PlainEngine
 from casebook.domain.notice import Event

@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from functools import cache
 from importlib.resources import files
 from io import StringIO
@@ -103,13 +102,12 @@ class _FunctionFile(_Struct, frozen=True):
     patterns: list[Pattern]
 
 
-@dataclass(frozen=True, slots=True)
-class Catalogue:
+class Catalogue(msgspec.Struct, frozen=True):
     """Patterns by id, in a fixed order."""
 
     name: str
     patterns: tuple[Pattern, ...]
-    digest: str = field(default="")
+    digest: str = ""
     remarks: tuple[str, ...] = ()  # what of the file was not used
 
     def describe(self) -> str:

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Final
+
+import msgspec
 
 from casebook.documents.limits import ReadError
 
@@ -30,8 +31,7 @@ _PART = re.compile(r"[.#][\w-]+")
 Weight = tuple[bool, int, int, int, int]  # important, ids, classes, tags, order
 
 
-@dataclass(frozen=True, slots=True)
-class Names:
+class Names(msgspec.Struct, frozen=True):
     """What selectors see of an element."""
 
     tag: str
@@ -39,8 +39,7 @@ class Names:
     classes: frozenset[str]
 
 
-@dataclass(frozen=True, slots=True)
-class _Compound:
+class _Compound(msgspec.Struct, frozen=True):
     tag: str
     ids: frozenset[str]
     classes: frozenset[str]
@@ -50,8 +49,7 @@ class _Compound:
         return self.tag in {"*", names.tag} and self.ids <= {names.id} and self.classes <= names.classes
 
 
-@dataclass(frozen=True, slots=True)
-class _Rule:
+class _Rule(msgspec.Struct, frozen=True):
     selector: tuple[_Compound, ...]  # the element itself comes last
     weight: tuple[int, int, int, int]
     declared: Mapping[str, tuple[str, bool]]  # value, and whether it is important

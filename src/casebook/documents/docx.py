@@ -10,6 +10,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
+import msgspec
+
 from casebook.documents.limits import Limits
 from casebook.documents.ooxml import Handler, Package, read_paragraphs, write_chart
 from casebook.documents.sight import LEAST_POINTS, WHITE, is_seen
@@ -87,8 +89,7 @@ def _fill(attributes: Mapping[str, str]) -> str | None:
     return None if fill == "auto" else fill
 
 
-@dataclass(frozen=True, slots=True)
-class _Style:
+class _Style(msgspec.Struct, frozen=True):
     level: int | None = None  # of a heading; 0 is the document's title
     contents: bool = False  # a line of the table of contents
     item: bool = False

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import msgspec
 
 from casebook.errors import PermanentError
 
@@ -21,8 +21,7 @@ class ReadError(PermanentError):
         self.skipped = skipped
 
 
-@dataclass(frozen=True, slots=True)
-class Limits:
+class Limits(msgspec.Struct, frozen=True):
     """Caps for one file. What lies beyond a cap is left out with a warning, or the file is refused."""
 
     file_bytes: int = 256 * _MIB  # larger files are refused: the worker holds a file in memory

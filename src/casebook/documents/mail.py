@@ -6,11 +6,12 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import replace
 from email import message_from_bytes
 from email.message import EmailMessage
 from email.policy import default as default_policy
 from typing import Final, cast
+
+from msgspec.structs import replace
 
 from casebook.documents.html_page import read_html
 from casebook.documents.limits import Limits, ReadError

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any, Final, Protocol
 
+import msgspec
+
 from casebook.documents.limits import Limits
 from casebook.domain.document import Box
 
@@ -23,8 +25,7 @@ _SAME_LINE: Final = 0.5  # of a line's height between two boxes' middles
 _NEW_PARAGRAPH: Final = 1.0  # of a line's height between two lines
 
 
-@dataclass(frozen=True, slots=True)
-class Recognised:
+class Recognised(msgspec.Struct, frozen=True):
     """A paragraph found in a picture."""
 
     text: str
@@ -98,8 +99,7 @@ def _tesseract_languages() -> frozenset[str]:
     return frozenset(listed.stdout.split())
 
 
-@dataclass(frozen=True, slots=True)
-class _Tesseract:
+class _Tesseract(msgspec.Struct, frozen=True):
     languages: str
 
     def __call__(self, image: bytes, seconds: float) -> list[Recognised]:
@@ -153,8 +153,7 @@ def _rapid_engine() -> Any:  # noqa: ANN401  an optional package without types
     return module.RapidOCR(params=params)
 
 
-@dataclass(frozen=True, slots=True)
-class _Words:
+class _Words(msgspec.Struct, frozen=True):
     """Words that stand together on a line; places are shares of the page."""
 
     text: str

@@ -12,6 +12,8 @@ from typing import Final, NoReturn
 from urllib.parse import unquote
 from xml.parsers import expat
 
+import msgspec
+
 from casebook.documents.limits import Limits, ReadError
 from casebook.documents.tables import TableBudget, text_row, write_table
 from casebook.documents.text import TextBuilder
@@ -24,8 +26,7 @@ _DAMAGED: Final = "damaged or cut off: open it in the program it was made with a
 _RELATIONS: Final = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
 
 
-@dataclass(frozen=True, slots=True)
-class Relation:
+class Relation(msgspec.Struct, frozen=True):
     """A link from one part to another."""
 
     kind: str  # the last word of its type: "slide", "footnotes", "chart", ...

@@ -11,7 +11,6 @@ import os
 import struct
 import sys
 import zlib
-from dataclasses import dataclass
 from typing import Any, Final
 
 import msgspec
@@ -29,8 +28,7 @@ _GREY: Final = bytes(min(255, round(round(value * (_LEVELS - 1) / 255) * 255 / (
 _MAX_RECTANGLES: Final = 400
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PageRequest:
+class PageRequest(msgspec.Struct, frozen=True, kw_only=True):
     """A page, and where on it a quote stands: `start` to `end` in `text`, the canonical text of that page."""
 
     path: str
@@ -42,8 +40,7 @@ class PageRequest:
     limits: Limits
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Rectangle:
+class Rectangle(msgspec.Struct, frozen=True, kw_only=True):
     """A place on a page, in points from its top left corner."""
 
     x: float
@@ -52,8 +49,7 @@ class Rectangle:
     height: float
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PageAnswer:
+class PageAnswer(msgspec.Struct, frozen=True, kw_only=True):
     """A page's size in points, the quote's places if they are certain, and the picture as PNG."""
 
     width: float = 0.0

@@ -10,11 +10,11 @@ import subprocess
 import sys
 import threading
 import time
-from dataclasses import replace
 from pathlib import Path
 from typing import IO, Final, cast
 
 import msgspec
+from msgspec.structs import replace
 
 from casebook.documents.limits import Limits
 from casebook.documents.page_worker import PageAnswer, PageRequest

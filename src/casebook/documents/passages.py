@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from itertools import pairwise
+
+from msgspec.structs import replace
 
 from casebook.domain.document import Locator, Segment, SegmentKind
 from casebook.domain.passage import Passage

@@ -10,11 +10,11 @@ import ctypes
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from itertools import groupby, pairwise
 from statistics import median
 from typing import Any, Final
 
+import msgspec
 import pypdfium2
 import pypdfium2.raw as pdfium_c
 
@@ -53,8 +53,7 @@ _NAMED_PAGES: Final = 12
 _PASSWORD: Final = "password"  # noqa: S105  a word in pdfium's message
 
 
-@dataclass(frozen=True, slots=True)
-class _Line:
+class _Line(msgspec.Struct, frozen=True):
     page: int
     text: str
     left: float  # points, from the page's left

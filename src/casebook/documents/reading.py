@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import os
 import stat
-from dataclasses import replace
 from functools import cache
 from importlib import import_module
 from pathlib import Path, PurePath
 from typing import Final, Protocol, cast
+
+from msgspec.structs import replace
 
 from casebook.documents.limits import Limits, ReadError
 from casebook.documents.text import is_wide

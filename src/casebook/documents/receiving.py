@@ -11,11 +11,11 @@ import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
 import msgspec
+from msgspec.structs import replace
 
 from casebook.domain.company import slugify
 from casebook.domain.document import Outcome, Source
@@ -37,8 +37,7 @@ _NOT_CONFIGURED: Final = (
 _EMPTY: Final = "the folder behind the link is empty, or nothing in it is shared with Casebook's account"
 
 
-@dataclass(frozen=True, slots=True)
-class _Fetched:
+class _Fetched(msgspec.Struct, frozen=True):
     """What is known of a version of a file from afar, so that it is not fetched again."""
 
     path: str
@@ -47,8 +46,7 @@ class _Fetched:
     media_type: str
 
 
-@dataclass(frozen=True, slots=True)
-class _Arrival:
+class _Arrival(msgspec.Struct, frozen=True):
     """A file on its way in: how it will be called, and where it comes from."""
 
     id: str
@@ -116,8 +114,7 @@ def _with_twins(sources: Sequence[Source]) -> list[Source]:
     return marked
 
 
-@dataclass(frozen=True, slots=True)
-class _Keeping:
+class _Keeping(msgspec.Struct, frozen=True):
     """Copies files into ``data/files`` under their digests, or writes down why not."""
 
     storage: Storage

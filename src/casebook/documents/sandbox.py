@@ -36,16 +36,14 @@ _CRASHED: Final = "reading it crashed the reader: it is damaged or made to do ha
 _TOO_SLOW: Final = "reading it took longer than {seconds:.0f} s: split it or save it anew"
 
 
-@dataclass(frozen=True, slots=True)
-class ReadJob:
+class ReadJob(msgspec.Struct, frozen=True):
     """A file to read: where its bytes are and what the company calls it."""
 
     path: Path
     name: str
 
 
-@dataclass(frozen=True, slots=True)
-class ReadFailure:
+class ReadFailure(msgspec.Struct, frozen=True):
     """Why there is no document, in one line for the person who gave the file."""
 
     reason: str

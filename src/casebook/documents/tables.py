@@ -5,9 +5,12 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from itertools import chain, islice
 from typing import Final
+
+import msgspec
+from msgspec.structs import replace
 
 from casebook.documents.text import TextBuilder
 from casebook.domain.document import Cell, Locator, SegmentKind, Table
@@ -21,8 +24,7 @@ _PERIOD = re.compile(r"(?:[^\W\d_]{1,9}[ .]{0,2}|Q[1-4][ /])?(?:19|20)\d\d|Q[1-4
 _NUMBER_LIKE = re.compile(r"(?:[A-Z]{3})?[\s$€£%+-]*\d[\d.,:/\s-]*[%€$£]?")
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(msgspec.Struct, frozen=True):
     """The filled cells of one row. `columns` counts from 0, in step with `cells` and `shown`."""
 
     number: int  # in the file, from 1

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import codecs
 import re
-from dataclasses import replace
 from typing import Final
+
+from msgspec.structs import replace
 
 from casebook.documents.limits import Limits
 from casebook.domain.document import Document, Locator, Segment, SegmentKind, Table

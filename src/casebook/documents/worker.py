@@ -11,7 +11,6 @@ import contextlib
 import os
 import signal
 import sys
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -26,8 +25,7 @@ TOO_MUCH_MEMORY: Final = "needs more memory than is allowed for one file: split 
 _BACKUP: Final = 1.5  # times the wall limit: the worker's own end, should the parent be gone
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
+class Request(msgspec.Struct, frozen=True):
     """One file to read."""
 
     path: str
@@ -36,8 +34,7 @@ class Request:
     limits: Limits
 
 
-@dataclass(frozen=True, slots=True)
-class Response:
+class Response(msgspec.Struct, frozen=True):
     """What became of it: either a document or the reason why there is none."""
 
     document: Document | None = None

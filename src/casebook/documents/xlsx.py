@@ -9,6 +9,8 @@ from datetime import datetime, timedelta
 from functools import cache
 from typing import Final
 
+import msgspec
+
 from casebook.documents.limits import Limits
 from casebook.documents.ooxml import Handler, Package
 from casebook.documents.tables import Row, TableBudget, write_table
@@ -26,8 +28,7 @@ _EXACT_INTEGER: Final = 2**53
 _INDEX_DIGITS: Final = 9
 
 
-@dataclass(frozen=True, slots=True)
-class _Sheet:
+class _Sheet(msgspec.Struct, frozen=True):
     name: str
     relation: str
     hidden: bool

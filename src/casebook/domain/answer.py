@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import msgspec
 
 from casebook.domain.quote import Quote
 
 
-@dataclass(frozen=True, slots=True)
-class Sentence:
+class Sentence(msgspec.Struct, frozen=True):
     """One sentence of a written answer and the ids of the quotes that bear it out."""
 
     text: str
     quote_ids: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class QuotedAnswer:
+class QuotedAnswer(msgspec.Struct, frozen=True):
     """What the documents say to a question, best first; empty when they say nothing to it.
 
     `sentences` are written by a language model, if one was asked; the quotes are then those they rest on.

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from enum import StrEnum
+
+import msgspec
 
 
 class Outcome(StrEnum):
@@ -32,8 +33,7 @@ class SegmentKind(StrEnum):
 Box = tuple[float, float, float, float]  # left, top, right, bottom, as shares of the page from its top left corner
 
 
-@dataclass(frozen=True, slots=True)
-class Locator:
+class Locator(msgspec.Struct, frozen=True):
     """Where in the original file a reader finds a stretch of text; all numbers start at 1."""
 
     page: int | None = None
@@ -61,8 +61,7 @@ class Locator:
         return ", ".join([*words, *([self.part] if self.part else [])])
 
 
-@dataclass(frozen=True, slots=True)
-class Segment:
+class Segment(msgspec.Struct, frozen=True):
     """A stretch of the canonical text: `start` to `end` in code points, never empty, never overlapping."""
 
     start: int
@@ -74,8 +73,7 @@ class Segment:
 Cell = str | int | float | bool | None
 
 
-@dataclass(frozen=True, slots=True)
-class Table:
+class Table(msgspec.Struct, frozen=True):
     """A table as records: one row a record, the header kept."""
 
     name: str
@@ -84,8 +82,7 @@ class Table:
     first_row: int  # the row number, in the file, of rows[0]
 
 
-@dataclass(frozen=True, slots=True)
-class Document:
+class Document(msgspec.Struct, frozen=True):
     r"""What a reader made of a file.
 
     `text` is canonical: NFC is not applied, line ends are "\n", control characters but "\n" and "\t" are
@@ -96,11 +93,10 @@ class Document:
     segments: tuple[Segment, ...]
     pages: int | None = None  # pages or slides, where the format has them
     tables: tuple[Table, ...] = ()
-    warnings: tuple[str, ...] = field(default=())  # why it was read only in part
+    warnings: tuple[str, ...] = ()  # why it was read only in part
 
 
-@dataclass(frozen=True, slots=True)
-class Source:
+class Source(msgspec.Struct, frozen=True):
     """A file that was received, and what became of it. Paths are relative to the company's folder."""
 
     id: str  # "S1", "S2", ... in the order of names
@@ -120,8 +116,7 @@ class Source:
     same_as: str | None = None  # the id of a source with the very same bytes
 
 
-@dataclass(frozen=True, slots=True)
-class Manifest:
+class Manifest(msgspec.Struct, frozen=True):
     """What `setup` kept: every file received with its outcome. `digest` tells one corpus from another."""
 
     sources: tuple[Source, ...]

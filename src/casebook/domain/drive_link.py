@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from urllib.parse import parse_qs, urlsplit
+
+import msgspec
 
 from casebook.errors import InvalidSubmission
 
@@ -19,8 +20,7 @@ _PATHS = (
 _WITH_ID_IN_QUERY = {"/open", "/uc", "/folderview", "/leaf"}
 
 
-@dataclass(frozen=True, slots=True)
-class DriveLink:
+class DriveLink(msgspec.Struct, frozen=True):
     """What a link points at: an item's id and, for items shared long ago, the key that goes with it."""
 
     id: str

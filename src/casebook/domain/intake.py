@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
-from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
 
@@ -33,8 +32,7 @@ class WorkState(StrEnum):
     STARTED = "started"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class UploadedFile:
+class UploadedFile(msgspec.Struct, frozen=True, kw_only=True):
     """A file that came with a submission: received whole, on disk for good, under a name that we chose."""
 
     id: str  # unique within the submission: 001, 002 …
@@ -44,8 +42,7 @@ class UploadedFile:
     sha256: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NewSubmission:
+class NewSubmission(msgspec.Struct, frozen=True, kw_only=True):
     """What the store is asked to keep. Times are UTC, ISO 8601."""
 
     run_id: str
@@ -58,8 +55,7 @@ class NewSubmission:
     received_at: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Receipt:
+class Receipt(msgspec.Struct, frozen=True, kw_only=True):
     """The store's answer: what is kept, durably. `replayed` when it was kept before."""
 
     run_id: str
@@ -69,8 +65,7 @@ class Receipt:
     replayed: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StoredSubmission:
+class StoredSubmission(msgspec.Struct, frozen=True, kw_only=True):
     """A row of the store: the truth about a submission."""
 
     run_id: str
@@ -85,8 +80,7 @@ class StoredSubmission:
     state: WorkState
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Refused:
+class Refused(msgspec.Struct, frozen=True, kw_only=True):
     """What a known sender sent that could not be accepted: kept for a while, so that a typing error loses nothing."""
 
     received_at: str
@@ -95,8 +89,7 @@ class Refused:
     fields: str  # as JSON
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StoredCompany:
+class StoredCompany(msgspec.Struct, frozen=True, kw_only=True):
     """A company of a principal, and the folder that is its own."""
 
     id: str

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from enum import StrEnum
+
+import msgspec
 
 from casebook.domain.run import FINAL, Run, RunStatus, Stage, StepRecord
 
@@ -27,8 +28,7 @@ STAGES_OF_JOB: Mapping[Job, Sequence[Stage]] = {
 JOB_OF_STAGE = {stage: job for job, stages in STAGES_OF_JOB.items() for stage in stages}
 
 
-@dataclass(frozen=True, slots=True)
-class Failure:
+class Failure(msgspec.Struct, frozen=True):
     """Where and why a run ended without a report; no step when it ended between two, or before the first."""
 
     step: Stage | None

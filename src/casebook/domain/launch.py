@@ -6,6 +6,8 @@ import re
 from dataclasses import dataclass
 from enum import StrEnum
 
+import msgspec
+
 from casebook.errors import PermanentError
 
 _RUN_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
@@ -26,8 +28,7 @@ class LaunchState(StrEnum):
         return self not in {LaunchState.WAITING, LaunchState.RUNNING}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Launch:
+class Launch(msgspec.Struct, frozen=True, kw_only=True):
     """The record of what was started for a run; `handle` is the launcher's own name for it, None once it ended."""
 
     launcher: str

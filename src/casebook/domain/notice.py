@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
 from enum import StrEnum
+
+import msgspec
 
 _MOST_CHARACTERS = 2_000
 
@@ -17,8 +18,7 @@ class Event(StrEnum):
     BUDGET_REACHED = "run.budget_reached"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Notice:
+class Notice(msgspec.Struct, frozen=True, kw_only=True):
     """One message about one run; the same run and event make the same id, so that a receiver can tell repeats."""
 
     event: Event

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import msgspec
 
 from casebook.domain.document import Locator, SegmentKind
 
 
-@dataclass(frozen=True, slots=True)
-class Passage:
+class Passage(msgspec.Struct, frozen=True):
     """Whole sentences of one source, about 60 words. `start` and `end` are code points into its text."""
 
     source_id: str
@@ -34,8 +33,7 @@ class Passage:
         return f"{self.source_id}:{self.start}-{self.end}"
 
 
-@dataclass(frozen=True, slots=True)
-class Hit:
+class Hit(msgspec.Struct, frozen=True):
     """A passage that a search found; a higher `score` fits better, scores compare within one search."""
 
     passage_id: str

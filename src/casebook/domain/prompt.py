@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Self
 
 import msgspec
+from msgspec.structs import replace
 
 CHARACTERS_A_TOKEN = 4  # a rule of thumb: counting exactly needs tables that would have to be fetched
 
@@ -20,8 +20,7 @@ class Finish(StrEnum):
     FILTERED = "filtered"  # the provider's content filter held it back
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Prompt:
+class Prompt(msgspec.Struct, frozen=True, kw_only=True):
     """One request to a language model. What many prompts have in common comes first, so that providers can reuse it."""
 
     name: str  # which of the prompts: "reading", "plan", ...
@@ -45,8 +44,7 @@ class Prompt:
         return count_tokens(self.instructions) + count_tokens(self.text) + count_tokens(self.schema)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Completion:
+class Completion(msgspec.Struct, frozen=True, kw_only=True):
     """What a language model answered to one prompt, and what it used up."""
 
     text: str
@@ -57,8 +55,7 @@ class Completion:
     cost_usd: float | None = None  # None when the price is not known
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class JournalEntry:
+class JournalEntry(msgspec.Struct, frozen=True, kw_only=True):
     """A completion as the journal keeps it: which request it answers, and for which run it was paid."""
 
     digest: str  # of the request
@@ -71,8 +68,7 @@ class JournalEntry:
     at: str  # UTC, ISO 8601
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Spending:
+class Spending(msgspec.Struct, frozen=True, kw_only=True):
     """What requests used up together; the cost is that of the requests whose price is known."""
 
     calls: int = 0

@@ -13,8 +13,9 @@ import unicodedata
 from array import array
 from bisect import bisect_left
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import cached_property, lru_cache
+
+import msgspec
 
 from casebook.domain.document import Locator
 from casebook.domain.passage import Passage
@@ -109,8 +110,7 @@ class FoldedText:
         return _View(text, array("L", (self._offsets[index] for index in kept)), squeeze=True)
 
 
-@dataclass(frozen=True, slots=True)
-class _View:
+class _View(msgspec.Struct, frozen=True):
     text: str
     offsets: array[int]
     squeeze: bool = False
@@ -169,8 +169,7 @@ def _fold_token(token: re.Match[str], *, join_hyphens: bool) -> str:
 _folded = lru_cache(maxsize=256)(FoldedText)  # the quotes of a passage come one after the other
 
 
-@dataclass(frozen=True, slots=True)
-class Quote:
+class Quote(msgspec.Struct, frozen=True):
     """Words that stand in a source, letter by letter: ``source text[start:end] == text``."""
 
     id: str

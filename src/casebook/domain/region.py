@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
 from urllib.parse import urlsplit
+
+import msgspec
 
 from casebook.domain.network import is_loopback
 from casebook.errors import NotRouted, PermanentError
@@ -15,8 +16,7 @@ _NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
 _COUNTRY = re.compile(r"[A-Z]{2}")
 
 
-@dataclass(frozen=True, slots=True)
-class Region:
+class Region(msgspec.Struct, frozen=True):
     """A deployment: its address, and the countries (ISO 3166, two letters) whose submissions are its own."""
 
     name: str
@@ -24,8 +24,7 @@ class Region:
     countries: frozenset[str]
 
 
-@dataclass(frozen=True, slots=True)
-class Regions:
+class Regions(msgspec.Struct, frozen=True):
     """All regions, and the one that this deployment is."""
 
     own: str

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Final
+
+import msgspec
 
 from casebook.errors import PermanentError
 
@@ -11,8 +12,7 @@ ALWAYS: Final = ("md", "html", "json")
 EXTRA: Final = ("pdf", "docx")  # written when asked for, each with the extra of its name
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ReportFiles:
+class ReportFiles(msgspec.Struct, frozen=True, kw_only=True):
     """Keys of the report's files in the storage, and the figures that are shown when a run ends."""
 
     md: str

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from enum import StrEnum
+
+import msgspec
 
 
 class Stage(StrEnum):
@@ -54,8 +55,7 @@ class RunStatus(StrEnum):
 FINAL = frozenset({RunStatus.DONE, RunStatus.FAILED, RunStatus.INTERRUPTED, RunStatus.CANCELLED})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StepRecord:
+class StepRecord(msgspec.Struct, frozen=True, kw_only=True):
     """What is known of one step of a run. Times are UTC, ISO 8601; `output` is a key in the storage."""
 
     stage: Stage
@@ -68,8 +68,7 @@ class StepRecord:
     error: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Run:
+class Run(msgspec.Struct, frozen=True, kw_only=True):
     """The record of a run, rewritten after each step. Times are UTC, ISO 8601."""
 
     id: str
@@ -79,7 +78,7 @@ class Run:
     status: RunStatus
     started_at: str
     finished_at: str | None = None
-    steps: tuple[StepRecord, ...] = field(default=())
+    steps: tuple[StepRecord, ...] = ()
     error: str | None = None
 
     def step(self, stage: Stage) -> StepRecord | None:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import msgspec
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class InstanceClass:
+class InstanceClass(msgspec.Struct, frozen=True, kw_only=True):
     """A size of machine and up to how many documents and megabytes it is meant for; None is without limit."""
 
     name: str
@@ -18,16 +17,14 @@ class InstanceClass:
     usd_per_hour: float
 
 
-@dataclass(frozen=True, slots=True)
-class Gpu:
+class Gpu(msgspec.Struct, frozen=True):
     """A machine with a graphics card, for comparison: a run does not need one."""
 
     machine: str
     usd_per_hour: float
 
 
-@dataclass(frozen=True, slots=True)
-class Work:
+class Work(msgspec.Struct, frozen=True):
     """How long the work without a model takes, as measured on two cores."""
 
     seconds_per_run: float
@@ -35,8 +32,7 @@ class Work:
     seconds_per_megabyte_of_text: float
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SizingTable:
+class SizingTable(msgspec.Struct, frozen=True, kw_only=True):
     """The data file: classes from small to large, prices and their date."""
 
     as_of: str
@@ -48,8 +44,7 @@ class SizingTable:
     work: Work
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Sizing:
+class Sizing(msgspec.Struct, frozen=True, kw_only=True):
     """What a corpus takes. Seconds are of one run, with the waiting for a model if there is one; money in USD."""
 
     instance: InstanceClass

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 import unicodedata
-from dataclasses import dataclass
+
+import msgspec
 
 from casebook.domain.company import slugify
 from casebook.errors import InvalidSubmission
@@ -16,8 +17,7 @@ USE_CASES_RANGE = (1, 50)
 DEFAULT_USE_CASES = 7
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Submission:
+class Submission(msgspec.Struct, frozen=True, kw_only=True):
     """The form's fields, checked. Make one with `Submission.parse`."""
 
     company_name: str

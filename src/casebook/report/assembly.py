@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
+import msgspec
 from msgspec.structs import replace
 
 from casebook.domain.analysis import Analysis, AnalystFacts, Portfolio
@@ -42,8 +42,7 @@ _TOP = 3
 _THIN = 3  # a corpus with fewer readable documents is said to be thin
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Findings:
+class Findings(msgspec.Struct, frozen=True, kw_only=True):
     """Everything the steps before found."""
 
     submission: Submission

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+import msgspec
 
 from casebook.domain.report import Report, ReportSource, UseCase
 
 _NOTICED = 0.05  # of a score: less is noise of wording
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Moved:
+class Moved(msgspec.Struct, frozen=True, kw_only=True):
     """A figure that is another one now; None when there was or is none."""
 
     title: str
@@ -20,8 +20,7 @@ class Moved:
     after: float | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Changes:
+class Changes(msgspec.Struct, frozen=True, kw_only=True):
     """What is new, gone and different. Use cases are told apart by their pattern, files by their names."""
 
     since: str  # when the earlier report was made

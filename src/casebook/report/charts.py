@@ -5,8 +5,9 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from html import unescape
+
+import msgspec
 
 from casebook.domain.report import Level
 from casebook.report.blocks import Milestone, OpportunityMap, Point, Rating, ReadinessChart, RoadmapChart
@@ -62,8 +63,7 @@ def opportunity_map(chart: OpportunityMap) -> str:
     return picture("map", (WIDTH, height), title=title, description=described, parts=parts)
 
 
-@dataclass(frozen=True, slots=True)
-class _Scale:
+class _Scale(msgspec.Struct, frozen=True):
     """The stretch of both axes that is shown, in tenths, so that near points have room."""
 
     low: tuple[int, int]  # feasibility, value

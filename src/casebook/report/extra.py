@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Protocol
+
+import msgspec
 
 from casebook.report.blocks import Block
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Imprint:
+class Imprint(msgspec.Struct, frozen=True, kw_only=True):
     """What stands on every page, and when the file was made."""
 
     title: str

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+
+import msgspec
 
 from casebook.domain.report import Claim, ClaimKind, Report
 
@@ -16,8 +17,7 @@ GROUNDING_WITHOUT_MODEL = 1.0
 GROUNDING_WITH_MODEL = 0.98
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class GateFigures:
+class GateFigures(msgspec.Struct, frozen=True, kw_only=True):
     """What was measured on one report; shares run from 0 to 1, an empty set counts as 1."""
 
     quotes: int

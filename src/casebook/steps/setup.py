@@ -5,9 +5,9 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
 
 import msgspec
+from msgspec.structs import replace
 
 from casebook.documents.receiving import receive
 from casebook.domain.document import Document, Manifest, Outcome, Source
@@ -20,8 +20,7 @@ from casebook.ports import DocumentReader, Inbox, NotRead, Progress, ReadRequest
 READER_VERSION = "3"  # part of the key under which texts are kept: raise it when readers read differently
 
 
-@dataclass(frozen=True, slots=True)
-class _KeptText:
+class _KeptText(msgspec.Struct, frozen=True):
     """What is kept beside a text, so that an unchanged file is not read again."""
 
     digests: dict[str, str]  # sha256 of the text, the segments and the records, by path in the company's folder

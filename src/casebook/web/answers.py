@@ -5,8 +5,10 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
 from typing import Literal
+
+import msgspec
+from msgspec.structs import replace
 
 from casebook.domain.intake import StoredCompany, StoredSubmission
 from casebook.domain.job import STAGES_OF_JOB, Failure, Job, failure_of, job_status
@@ -14,8 +16,7 @@ from casebook.domain.run import Folder, Run, RunStatus, Stage
 from casebook.ports import Kept, Storage
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SubmissionAnswer:
+class SubmissionAnswer(msgspec.Struct, frozen=True, kw_only=True):
     """A submission is kept for good. `confirmation_code` is for people, `access_token` opens the company's files."""
 
     status: Literal["success"]
@@ -31,8 +32,7 @@ class SubmissionAnswer:
     timestamp: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class UploadAnswer:
+class UploadAnswer(msgspec.Struct, frozen=True, kw_only=True):
     """A single file is on disk for good; `upload` is what the form brings back in its field `uploads`."""
 
     upload: str
@@ -41,8 +41,7 @@ class UploadAnswer:
     sha256: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StepState:
+class StepState(msgspec.Struct, frozen=True, kw_only=True):
     """One step of a job; `queued` before it begins."""
 
     name: Stage
@@ -52,8 +51,7 @@ class StepState:
     error: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class JobState:
+class JobState(msgspec.Struct, frozen=True, kw_only=True):
     """One of the four jobs of a run, with its steps."""
 
     name: Job
@@ -62,8 +60,7 @@ class JobState:
     steps: Sequence[StepState]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FailureState:
+class FailureState(msgspec.Struct, frozen=True, kw_only=True):
     """Why there is no report: in which step, what happened, what to do."""
 
     step: Stage | None
@@ -71,8 +68,7 @@ class FailureState:
     advice: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RunState:
+class RunState(msgspec.Struct, frozen=True, kw_only=True):
     """Where a run stands: the whole of it, in each answer and each event."""
 
     run_id: str
@@ -86,15 +82,13 @@ class RunState:
     failure: FailureState | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Runs:
+class Runs(msgspec.Struct, frozen=True, kw_only=True):
     """The runs that the asker may see, newest first."""
 
     runs: Sequence[RunState]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StoredFile:
+class StoredFile(msgspec.Struct, frozen=True, kw_only=True):
     """A file of a company."""
 
     id: str
@@ -103,8 +97,7 @@ class StoredFile:
     url: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StorageListing:
+class StorageListing(msgspec.Struct, frozen=True, kw_only=True):
     """Everything that is kept for a company."""
 
     company: str
@@ -117,8 +110,7 @@ class StorageListing:
     other_files: Sequence[StoredFile]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RegionEntry:
+class RegionEntry(msgspec.Struct, frozen=True, kw_only=True):
     """A region: its address, and the countries whose submissions are its own."""
 
     name: str
@@ -126,16 +118,14 @@ class RegionEntry:
     countries: Sequence[str]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RegionList:
+class RegionList(msgspec.Struct, frozen=True, kw_only=True):
     """All regions, and the one that this server is; none when there are no regions."""
 
     own: str | None
     regions: Sequence[RegionEntry]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Health:
+class Health(msgspec.Struct, frozen=True, kw_only=True):
     """Whether submissions can be taken."""
 
     status: Literal["ok", "failing"]

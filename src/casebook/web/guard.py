@@ -8,8 +8,8 @@ import hmac
 import re
 import time
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from dataclasses import dataclass
 
+import msgspec
 from starlette.requests import Request
 
 from casebook.domain.intake import ANONYMOUS, StoredCompany, opens
@@ -71,8 +71,7 @@ async def checked(body: AsyncIterator[bytes], signature: Signature) -> AsyncIter
     signature.check()
 
 
-@dataclass(frozen=True, slots=True)
-class Caller:
+class Caller(msgspec.Struct, frozen=True):
     """Who asks: a principal, and the access token that was shown, if any."""
 
     principal: str

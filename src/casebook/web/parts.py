@@ -7,7 +7,6 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
@@ -70,8 +69,7 @@ class Pages(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Parts:
+class Parts(msgspec.Struct, frozen=True, kw_only=True):
     """What the front door is made of; `serving.open_server` puts it together."""
 
     store: SubmissionStore
@@ -92,12 +90,12 @@ class Parts:
     success_status: int = 202
     store_alive: Callable[[], bool] = lambda: True
     stop: Callable[[], None] = lambda: None  # called when the disk can no longer be trusted
-    metrics: figures.Metrics = field(default_factory=figures.Metrics)
-    draining: threading.Event = field(default_factory=threading.Event)  # set when the server is closing
+    metrics: figures.Metrics = msgspec.field(default_factory=figures.Metrics)
+    draining: threading.Event = msgspec.field(default_factory=threading.Event)  # set when the server is closing
     forget: Callable[[StoredCompany, Sequence[str]], None]  # a company, whose runs are these
     pages: Pages | None = None
-    under_way: UnderWay = field(default_factory=UnderWay)
-    routing: Routing = field(default_factory=Routing)
+    under_way: UnderWay = msgspec.field(default_factory=UnderWay)
+    routing: Routing = msgspec.field(default_factory=Routing)
 
     async def company(self, request: Request) -> StoredCompany:
         """Return the company in the address. Raises Problem: 404 when it is missing or not the caller's."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 import msgspec
 from starlette.responses import Response
@@ -11,16 +10,14 @@ from starlette.responses import Response
 MEDIA_TYPE = "application/problem+json"
 
 
-@dataclass(frozen=True, slots=True)
-class FieldError:
+class FieldError(msgspec.Struct, frozen=True):
     """A field that cannot be accepted: where it is (JSON pointer), what it takes."""
 
     pointer: str
     detail: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ProblemDetails:
+class ProblemDetails(msgspec.Struct, frozen=True, kw_only=True):
     """The body of an error's answer."""
 
     type: str  # urn:casebook:{kind}

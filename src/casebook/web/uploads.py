@@ -13,10 +13,10 @@ import hashlib
 import hmac
 import secrets
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from urllib.parse import unquote
 
 import msgspec
+from msgspec.structs import replace
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
@@ -35,8 +35,7 @@ _NAME_HEADER = "x-file-name"
 _MAC_BYTES = 32
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Note:
+class _Note(msgspec.Struct, frozen=True, kw_only=True):
     stem: str  # under which the file lies
     principal: str
     file: UploadedFile
@@ -46,8 +45,7 @@ class _Note:
         return f"{self.stem}.{self.file.path}"
 
 
-@dataclass(frozen=True, slots=True)
-class Staged:
+class Staged(msgspec.Struct, frozen=True):
     """A file that came before its form: what it is called in the folder, and what in the form's run."""
 
     name: str

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 
 from casebook.documents.receiving import receive
 from casebook.domain.document import Outcome, Source

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from casebook.domain.intake import UploadedFile, access_token, confirmation_code, opens, submission_digest
 from tests.samples import SUBMISSION

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 from msgspec import structs
+from msgspec.structs import replace
 
 from casebook.domain.document import Manifest, Outcome
 from casebook.domain.report import Contradiction, Horizon, Level, OpenQuestion, Report, UseCase

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import cache, partial
+
+import msgspec
 
 from casebook.analysts.catalogue import Catalogue
 from casebook.analysts.extractive.claims import Claims
@@ -28,8 +29,7 @@ from casebook.ports import Library, Search
 NAME = "extractive"
 
 
-@dataclass(frozen=True, slots=True)
-class Matching:
+class Matching(msgspec.Struct, frozen=True):
     """A corpus matched to the catalogue: what other analysts build on."""
 
     corpus: Corpus

@@ -6,8 +6,10 @@ import math
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass, field, replace
 from functools import cached_property
+
+import msgspec
+from msgspec.structs import replace
 
 from casebook.analysts.extractive.asides import is_for_show, is_from_outside, is_of_others, is_of_rules, is_rule
 from casebook.analysts.extractive.matching import thesaurus
@@ -35,15 +37,14 @@ _SURELY_BUSINESS, _SEVERAL = 0.5, 3  # business share, documents: from here on i
 SHARED_IN = 3  # sources: a sentence that stands in so many is letterhead or a notice
 
 
-@dataclass(frozen=True)
-class Corpus:
+class Corpus(msgspec.Struct, frozen=True, dict=True):
     """The usable statements of all sources, in order; what tells of others alone is not among them."""
 
     sources: tuple[Source, ...]
     statements: tuple[Statement, ...]
     instructions: int  # statements that talk to an AI system
     duplicates: int
-    shared: dict[str, tuple[str, ...]] = field(default_factory=dict)  # sentences that stand in several sources
+    shared: dict[str, tuple[str, ...]] = msgspec.field(default_factory=dict)  # sentences that stand in several sources
 
     @classmethod
     def read(cls, library: Library) -> Corpus:

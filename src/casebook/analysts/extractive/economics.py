@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+
+import msgspec
 
 from casebook.analysts.extractive.statements import Statement
 from casebook.domain.evidence import Period, Quantity, Unit
@@ -26,8 +27,7 @@ WORKING_YEAR = Assumption(id="A3", text="Working days in a year (46 weeks)", low
 ASSUMPTIONS = (SHARE, COST_SHARE, WORKING_YEAR)
 
 
-@dataclass(frozen=True, slots=True)
-class Basis:
+class Basis(msgspec.Struct, frozen=True):
     """The figures an estimate rests on: hours a year, or money a year, and how they were worked out."""
 
     statements: tuple[Statement, ...]

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from functools import cache
+
+import msgspec
 
 from casebook.analysts.extractive.statements import Statement
 from casebook.analysts.extractive.wording import word_lists
@@ -70,8 +71,7 @@ _PERIODS = {
 _PERIOD = {period: re.compile(rf"(?i)\b(?:{words})\b") for period, words in _PERIODS.items()}
 
 
-@dataclass(frozen=True, slots=True)
-class Figure:
+class Figure(msgspec.Struct, frozen=True):
     """A figure with what tells what it measures."""
 
     text: str  # the part of the sentence it stands in

@@ -6,7 +6,6 @@ import math
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 from itertools import chain, islice
@@ -203,8 +202,7 @@ class PatternIndex:
         return best
 
 
-@dataclass(frozen=True, slots=True)
-class PatternWeights:
+class PatternWeights(msgspec.Struct, frozen=True):
     """What is worked out of a catalogue before anything is matched."""
 
     vocabulary: frozenset[str]  # stems of all texts: they may be parts of compounds

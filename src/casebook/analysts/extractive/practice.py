@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass
+
+import msgspec
 
 from casebook.analysts.extractive.systems import named_systems
 
@@ -106,8 +107,7 @@ _CREWS = {
 _CREW = {crew: re.compile(rf"(?i)\b(?:{words})\b") for crew, words in _CREWS.items()}
 
 
-@dataclass(frozen=True, slots=True)
-class Practice:
+class Practice(msgspec.Struct, frozen=True):
     """How something is done, or is not done: `about` is the same for a practice and its denial."""
 
     about: str

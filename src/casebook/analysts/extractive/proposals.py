@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from itertools import chain
+
+import msgspec
 
 from casebook.analysts.catalogue import DataNeed, Pattern
 from casebook.analysts.extractive.claims import Claims
@@ -61,8 +62,7 @@ _NOT_SCREENED = Screening(
 _NO_NOTES = NistNotes(govern="", map="", measure="", manage="")
 
 
-@dataclass(frozen=True, slots=True)
-class _Draft:
+class _Draft(msgspec.Struct, frozen=True):
     """A candidate on its way to a use case."""
 
     pattern: Pattern

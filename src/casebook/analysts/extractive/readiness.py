@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 
@@ -30,8 +29,7 @@ _ONLY = frozenset(tokens("only nur"))  # "not only"
 _NEAR = 2  # words
 
 
-@dataclass(frozen=True, slots=True)
-class _Sign:
+class _Sign(msgspec.Struct, frozen=True):
     """A statement that shows something of a dimension."""
 
     statement: Statement

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import cache
+
+import msgspec
 
 from casebook.analysts.catalogue import Pattern
 from casebook.analysts.extractive.corpus import Corpus
@@ -27,8 +28,7 @@ _CLEAR_FIT, _CLEAR_MARGIN = 0.66, 0.25
 _SURE_FIT = 0.3  # fits of this size name the right pattern nearly always
 
 
-@dataclass(frozen=True, slots=True)
-class Scored:
+class Scored(msgspec.Struct, frozen=True):
     """Value and feasibility of a candidate."""
 
     value: Score

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
 
 import msgspec
+from msgspec.structs import replace
 
 from casebook.analysts.extractive.matches import Match
 from casebook.analysts.extractive.matching import PatternIndex
@@ -25,8 +25,7 @@ SUPPORT_FIT_SHARE = 0.8  # and supports only those that fit it not much worse
 SUPPORT_SHARE = 0.45  # of the best statement's score and own fit, below which a statement does not support it
 
 
-@dataclass(frozen=True, slots=True)
-class Candidate:
+class Candidate(msgspec.Struct, frozen=True):
     """A pattern with the statements assigned to it, best first."""
 
     pattern: int

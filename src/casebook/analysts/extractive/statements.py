@@ -5,8 +5,9 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from functools import cache
+
+import msgspec
 
 from casebook.analysts.extractive.asides import is_aside
 from casebook.analysts.extractive.quantities import find_quantities, may_count
@@ -20,8 +21,7 @@ MIN_WORDS = 4
 MAX_CHARACTERS = 420  # a longer "sentence" is a list or a table that lost its marks
 
 
-@dataclass(frozen=True, slots=True)
-class Statement:
+class Statement(msgspec.Struct, frozen=True):
     """One sentence; `start` and `end` are code points into its source's text."""
 
     passage: Passage

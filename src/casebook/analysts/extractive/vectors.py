@@ -6,13 +6,13 @@ from array import array
 from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+
+import msgspec
 
 Vector = dict[str, float]
 
 
-@dataclass(frozen=True, slots=True)
-class Vectors:
+class Vectors(msgspec.Struct, frozen=True):
     """Vectors of features; each belongs to a pattern, and a pattern may have several."""
 
     patterns: Sequence[int]  # the number of the pattern of each vector

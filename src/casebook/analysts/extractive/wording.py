@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 
@@ -14,8 +13,7 @@ from casebook.analysts.extractive.phrases import Phrases
 _WEIGHTS = {"strong": 1.0, "weak": 0.4}
 
 
-@dataclass(frozen=True, slots=True)
-class Tone:
+class Tone(msgspec.Struct, frozen=True):
     """How much of each kind of wording a sentence has; sums of weights, 0 when there is none."""
 
     pain: float = 0.0

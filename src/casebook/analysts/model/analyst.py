@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property, partial
 
+import msgspec
 from msgspec.structs import replace
 
 from casebook.analysts.catalogue import Catalogue
@@ -46,18 +47,16 @@ _ABOUT_NEEDS = frozenset({"pain", "goal", "volume", "constraint"})
 _KINDS = {kind.value: kind for kind in Kind}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Thinking:
+class Thinking(msgspec.Struct, frozen=True, kw_only=True):
     """How a deployment thinks with a model."""
 
-    budget: Budget = field(default_factory=Budget)
+    budget: Budget = msgspec.field(default_factory=Budget)
     language: str = ""  # of the report's general texts: ISO 639-1, empty as the documents or the model choose
     window_tokens: int = 8_000
     at_once: int = 8  # requests
 
 
-@dataclass(frozen=True)
-class _Read:
+class _Read(msgspec.Struct, frozen=True, dict=True):
     """What is known of one company once its documents are read."""
 
     matching: Matching
@@ -79,8 +78,7 @@ class _Read:
         return sorted(self.matching.corpus.statements, key=lambda found: (-found.need, found.source_id, found.start))
 
 
-@dataclass(frozen=True)
-class _Planned:
+class _Planned(msgspec.Struct, frozen=True):
     """The use cases to be written, and the candidates that were not chosen."""
 
     intended: Sequence[Intended]

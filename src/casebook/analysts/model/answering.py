@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
 import msgspec
 
@@ -26,8 +25,7 @@ class WrittenAnswer(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     sentences: list[Stated]
 
 
-@dataclass(frozen=True, slots=True)
-class AnswerWriter:
+class AnswerWriter(msgspec.Struct, frozen=True):
     """Writes answers with `asker` and lets pass what `checker` finds borne out."""
 
     asker: Asker

@@ -9,7 +9,6 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from queue import Empty, SimpleQueue
 from typing import Generic, TypeVar
 
@@ -31,8 +30,7 @@ LONGEST_WAIT = 120.0  # seconds: who asks us to wait longer is told that the run
 _FIRST_WAIT = 1.0
 
 
-@dataclass(frozen=True, slots=True)
-class Answered(Generic[T]):
+class Answered(msgspec.Struct, Generic[T], frozen=True):
     """An answer, and what was still wrong with it; None when there is none to be had."""
 
     value: T | None

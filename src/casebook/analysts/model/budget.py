@@ -5,8 +5,9 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import datetime
+
+import msgspec
 
 from casebook.domain.prompt import Prompt
 from casebook.errors import BudgetReached
@@ -15,8 +16,7 @@ from casebook.ports import Clock, Journal, LanguageModel
 _MORE_TOKENS = 1.1  # than the rule of thumb counts
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Budget:
+class Budget(msgspec.Struct, frozen=True, kw_only=True):
     """What may be spent on language models, in USD; None is no limit."""
 
     run_usd: float | None = None

@@ -11,8 +11,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from functools import cached_property
+
+import msgspec
 
 from casebook.analysts.catalogue import Catalogue, Pattern
 from casebook.analysts.extractive.statements import speaks_to_ai
@@ -48,8 +49,7 @@ _WORD = re.compile(r"[^\W\d_]+?n['’]t\b|[^\W\d_]+")  # "doesn't" is one word, 
 _NAME = re.compile(r"[^\W\d_](?:[\w&’'.-]*\w)?")
 
 
-@dataclass(frozen=True)
-class Checker:
+class Checker(msgspec.Struct, frozen=True, dict=True):
     """Checks sentences for one company and catalogue."""
 
     company_name: str

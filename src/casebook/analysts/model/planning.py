@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+
+import msgspec
 
 from casebook.analysts.catalogue import Pattern
 from casebook.analysts.extractive.fitting import NEED_FLOOR
@@ -23,8 +24,7 @@ FLOOR_SHARE = 0.5  # of the score that a use case needs without a model
 OWN_NEED = 0.3  # how much a statement must sound like a need to carry a use case that no pattern covers
 
 
-@dataclass(frozen=True, slots=True)
-class Intended:
+class Intended(msgspec.Struct, frozen=True):
     """A use case to be written: its pattern, its evidence, and the title that the model gave it."""
 
     pattern: Pattern

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+
+import msgspec
 
 from casebook.analysts.extractive.statements import Statement
 from casebook.analysts.model.prompts import plain
 
 
-@dataclass(frozen=True, slots=True)
-class Pool:
+class Pool(msgspec.Struct, frozen=True):
     """Statements that a prompt may cite; number 1 is the first."""
 
     statements: tuple[Statement, ...]

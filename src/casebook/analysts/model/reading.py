@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from functools import partial
+
+import msgspec
+from msgspec.structs import replace
 
 from casebook.analysts.extractive.statements import Statement, make_statement
 from casebook.analysts.model.answers import Finding, Reading
@@ -22,16 +24,14 @@ MAX_SENTENCES = 4  # of a finding
 MAX_FINDINGS = 60  # of a window; who marks everything marks nothing
 
 
-@dataclass(frozen=True, slots=True)
-class Mark:
+class Mark(msgspec.Struct, frozen=True):
     """A statement that the model marked, and as what."""
 
     kind: str
     statement: Statement
 
 
-@dataclass(frozen=True, slots=True)
-class ReadWindow:
+class ReadWindow(msgspec.Struct, frozen=True):
     """What was found in a window."""
 
     notes: str

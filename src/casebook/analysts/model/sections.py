@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
+import msgspec
 from msgspec.structs import replace
 
 from casebook.analysts.catalogue import Catalogue
@@ -29,8 +29,7 @@ _SINGLE_LEVELS = (2, 3)  # one statement alone never shows the best or the worst
 _FURTHEST = 1  # levels that the model may be away from what the wording of the documents shows
 
 
-@dataclass(frozen=True, slots=True)
-class Prior:
+class Prior(msgspec.Struct, frozen=True):
     """A pattern that the matching by words found likely, with the statements that speak for it."""
 
     pattern_id: str

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from itertools import groupby
+
+import msgspec
 
 from casebook.analysts.extractive.corpus import SHARED_IN, Corpus
 from casebook.analysts.extractive.statements import MIN_WORDS, Statement, make_statement, same_words, speaks_to_ai
@@ -19,8 +20,7 @@ _NO_PARAGRAPH = -1  # of a sentence that is not matched by its words
 DOCUMENT_TOKENS = 16  # what the tags around a document add
 
 
-@dataclass(frozen=True, slots=True)
-class Sentence:
+class Sentence(msgspec.Struct, frozen=True):
     """A sentence of a document; without a statement it is shown but cannot be cited."""
 
     source_id: str
@@ -33,8 +33,7 @@ class Sentence:
         return count_tokens(self.text) + LINE_TOKENS
 
 
-@dataclass(frozen=True, slots=True)
-class Window:
+class Window(msgspec.Struct, frozen=True):
     """What is read with one request."""
 
     sentences: tuple[Sentence, ...]

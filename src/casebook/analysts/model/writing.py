@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 
+import msgspec
 from msgspec.structs import replace
 
 from casebook.analysts.extractive.claims import Claims
@@ -32,8 +32,7 @@ SUMMARY_EVIDENCE = 24
 Note = Callable[[Checked], None]
 
 
-@dataclass(frozen=True, slots=True)
-class Order:
+class Order(msgspec.Struct, frozen=True):
     """A use case to be written, with the evidence it may cite."""
 
     number: int

@@ -5,10 +5,10 @@ from __future__ import annotations
 import hashlib
 import time
 from collections.abc import Callable
-from dataclasses import replace
 from typing import ParamSpec, TypeVar, get_type_hints
 
 import msgspec
+from msgspec.structs import replace
 
 from casebook.domain.job import JOB_OF_STAGE
 from casebook.domain.run import FOLDER_OF_STAGE, Run, RunStatus, Stage, StepRecord

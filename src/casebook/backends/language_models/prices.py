@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import warnings
-from dataclasses import dataclass
 
+import msgspec
 from genai_prices import Usage, calc_price
 
 
-@dataclass(frozen=True, slots=True)
-class ListedPrices:
+class ListedPrices(msgspec.Struct, frozen=True):
     """The price list of a provider. Each request is priced by itself: some prices depend on its length."""
 
     provider: str  # "openai", "anthropic", "google"
@@ -29,8 +28,7 @@ class ListedPrices:
         return float(found.total_price)
 
 
-@dataclass(frozen=True, slots=True)
-class OwnPrices:
+class OwnPrices(msgspec.Struct, frozen=True):
     """Prices that the user gave, in USD for a million tokens."""
 
     input: float

@@ -5,11 +5,11 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
 
 import msgspec
+from msgspec.structs import replace
 
 from casebook.domain.notice import Notice
 from casebook.errors import CasebookError, TransientError
@@ -22,8 +22,7 @@ _LONGEST_WAIT: Final = 3600.0
 _LEFT_BEHIND: Final = timedelta(minutes=10)  # after which a notice's process is taken to have died
 
 
-@dataclass(frozen=True, slots=True)
-class _Waiting:
+class _Waiting(msgspec.Struct, frozen=True):
     notice: Notice
     messenger: str
     tries: int

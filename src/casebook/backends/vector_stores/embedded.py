@@ -11,7 +11,6 @@ import math
 from array import array
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 
 import msgspec
@@ -28,8 +27,7 @@ _K1 = 1.2
 _B = 0.4
 
 
-@dataclass(frozen=True, slots=True)
-class _Saved:
+class _Saved(msgspec.Struct, frozen=True):
     """The index as it lies on disk: postings of all terms one behind the other."""
 
     passage_ids: list[str]
@@ -39,8 +37,7 @@ class _Saved:
     counts: bytes  # array("L"): how often the term stands there
 
 
-@dataclass(frozen=True, slots=True)
-class _Index:
+class _Index(msgspec.Struct, frozen=True):
     passage_ids: list[str]
     norms: list[float]
     vocabulary: dict[str, tuple[int, int]]

@@ -38,8 +38,7 @@ _MARK: Final = re.compile(r"\[\[([A-Z]\d+:\d+-\d+)\]\]")
 _QUOTA: Final = "insufficient_quota"
 
 
-@dataclass(frozen=True, slots=True)
-class _Uploaded:
+class _Uploaded(msgspec.Struct, frozen=True):
     """A source's records at OpenAI: what became of them."""
 
     file_id: str
@@ -56,8 +55,7 @@ class _Hosted:
     files: dict[str, _Uploaded] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class _Corpus:
+class _Corpus(msgspec.Struct, frozen=True):
     """What one store id of ours stands for: contents within a hosted store."""
 
     store: str

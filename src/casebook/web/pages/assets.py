@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import gzip
 import hashlib
-from dataclasses import dataclass
 from importlib.resources import files
 from types import MappingProxyType
 
+import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
@@ -20,8 +20,7 @@ _TYPES = MappingProxyType(
 _FOR_A_YEAR = "public, max-age=31536000, immutable"
 
 
-@dataclass(frozen=True, slots=True)
-class Asset:
+class Asset(msgspec.Struct, frozen=True):
     """A file with its name in addresses."""
 
     name: str

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 from typing import Final
@@ -15,8 +14,7 @@ LANGUAGES: Final = {"en": "English", "de": "Deutsch"}  # the first is spoken whe
 COOKIE: Final = "casebook_language"
 
 
-@dataclass(frozen=True, slots=True)
-class Words:
+class Words(msgspec.Struct, frozen=True):
     """One language's texts."""
 
     language: str

@@ -5,8 +5,9 @@ from __future__ import annotations
 import html
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Final
+
+import msgspec
 
 from casebook.domain.report import Report, ReportQuote, ReportSource, UseCase
 from casebook.report.blocks import Block, Heading, Table
@@ -18,8 +19,7 @@ _TAG: Final = re.compile(r"<[^>]+>")
 _OWN: Final = {"", "use-cases", "sources", "evidence"}  # sections that the page writes itself
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Section:
+class Section(msgspec.Struct, frozen=True, kw_only=True):
     """A section of the report, as HTML that was escaped when it was written."""
 
     anchor: str
@@ -27,8 +27,7 @@ class Section:
     content: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Card:
+class Card(msgspec.Struct, frozen=True, kw_only=True):
     """A use case: what one reads first, and the rest."""
 
     use_case: UseCase
@@ -37,16 +36,14 @@ class Card:
     words: str  # all of it in lower case, to search in
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SourceView:
+class SourceView(msgspec.Struct, frozen=True, kw_only=True):
     """A file with its quotes."""
 
     source: ReportSource
     quotes: Sequence[ReportQuote]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ReportView:
+class ReportView(msgspec.Struct, frozen=True, kw_only=True):
     """What the report's page shows."""
 
     report: Report
@@ -58,8 +55,7 @@ class ReportView:
     horizons: Sequence[str]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Wanted:
+class Wanted(msgspec.Struct, frozen=True, kw_only=True):
     """What a reader looks for; empty is everything."""
 
     text: str = ""

@@ -21,8 +21,7 @@ _KEPT: Final = 8
 _LOOKED_BACK: Final = 50  # submissions of a company among which an earlier report is looked for
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Found:
+class Found(msgspec.Struct, frozen=True, kw_only=True):
     """A report, how it is laid out for the screen, and what changed since the company's report before."""
 
     report: Report

@@ -31,8 +31,7 @@ _LOG_BYTES: Final = 512 * 1024  # of the end of each file
 _LOG_LINES: Final = 40
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FileView:
+class FileView(msgspec.Struct, frozen=True, kw_only=True):
     """A file of the submission, and what became of it; no outcome before it was looked at."""
 
     name: str
@@ -42,8 +41,7 @@ class FileView:
     same_as: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LogLine:
+class LogLine(msgspec.Struct, frozen=True, kw_only=True):
     """A line of the log about this run."""
 
     time: str
@@ -52,8 +50,7 @@ class LogLine:
     message: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RunView:
+class RunView(msgspec.Struct, frozen=True, kw_only=True):
     """Everything that the page of a run shows."""
 
     state: RunState

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
+import msgspec
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
@@ -27,8 +28,7 @@ _MAX_SEARCH: Final = 200  # characters
 _SIZES_SECONDS: Final = 60.0  # for which a company's size is good enough
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Row:
+class Row(msgspec.Struct, frozen=True, kw_only=True):
     """A run in the list."""
 
     run_id: str
@@ -40,8 +40,7 @@ class Row:
     cost_usd: float | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Sought:
+class Sought(msgspec.Struct, frozen=True, kw_only=True):
     """What is looked for."""
 
     text: str

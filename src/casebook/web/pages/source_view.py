@@ -8,10 +8,11 @@ from __future__ import annotations
 import threading
 from collections import OrderedDict
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Final
 
 import msgspec
+from msgspec.structs import replace
 
 from casebook.documents.page_worker import PageAnswer, Rectangle
 from casebook.domain.document import Box, Cell, Segment, SegmentKind, Source, Table
@@ -32,16 +33,14 @@ _CELL_CHARACTERS: Final = 300
 _PICTURES: Final = 48  # kept in memory, about a hundred kilobytes each
 
 
-@dataclass(frozen=True, slots=True)
-class Piece:
+class Piece(msgspec.Struct, frozen=True):
     """A stretch of text; `marked` when it belongs to the quote."""
 
     text: str
     marked: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Paragraph:
+class Paragraph(msgspec.Struct, frozen=True):
     """A segment of the source, cut where the quote begins and ends."""
 
     kind: SegmentKind
@@ -49,8 +48,7 @@ class Paragraph:
     row: int | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Excerpt:
+class Excerpt(msgspec.Struct, frozen=True, kw_only=True):
     """The rows of a table around a quote."""
 
     name: str
@@ -58,8 +56,7 @@ class Excerpt:
     rows: Sequence[tuple[int, bool, Sequence[str]]]  # number, whether the quote stands in it, cells
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SourceView:
+class SourceView(msgspec.Struct, frozen=True, kw_only=True):
     """What is shown of a source."""
 
     source: Source

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from casebook.analysts.catalogue import Catalogue, DataNeed, Pattern, Signals
 from casebook.analysts.extractive.corpus import Corpus

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from casebook.analysts.extractive.claims import Claims, one_line
 from casebook.domain.report import ClaimKind

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 
 from casebook.analysts.extractive.corpus import Corpus
 from casebook.analysts.extractive.gathering import OTHER, gather

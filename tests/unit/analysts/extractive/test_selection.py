@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
-
 import pytest
 from msgspec.structs import replace
 
@@ -86,7 +84,7 @@ def test_never_more_than_asked_for() -> None:
 
 
 def test_a_pattern_that_resembles_a_chosen_one_loses() -> None:
-    twin = dataclasses.replace(CATALOGUE, patterns=(*CATALOGUE.patterns, CATALOGUE.patterns[0]))
+    twin = replace(CATALOGUE, patterns=(*CATALOGUE.patterns, CATALOGUE.patterns[0]))
     rows = matched({0: made(0.5), 4: made(0.49)}, {4: made(0.2, number=1)}, {3: made(0.15, number=2)})
     chosen, _ = select(rows, PatternIndex(twin), 3)
     assert [one.pattern for one in chosen] == [0, 3, 4]

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 
 import pytest
+from msgspec.structs import replace
 
 from casebook.analysts.model.answers import Reading
 from casebook.analysts.model.asking import Asker

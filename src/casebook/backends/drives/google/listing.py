@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from typing import Any, Final
+
+import msgspec
 
 from casebook.backends.drives.google.calls import DriveCalls
 from casebook.domain.drive_link import DriveLink
@@ -25,8 +26,7 @@ FIELDS: Final = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class DriveLimits:
+class DriveLimits(msgspec.Struct, frozen=True):
     """How much is taken from behind one link."""
 
     files: int = 1000
@@ -36,8 +36,7 @@ class DriveLimits:
     listed: int = 20_000  # items; a larger folder is refused
 
 
-@dataclass(frozen=True, slots=True)
-class DriveItem:
+class DriveItem(msgspec.Struct, frozen=True):
     """One file behind the link. `reason` says why it is not taken; `version` changes when its content does."""
 
     id: str
@@ -49,8 +48,7 @@ class DriveItem:
     reason: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class _Found:
+class _Found(msgspec.Struct, frozen=True):
     """An item as the API lists it, shortcuts followed, and where it was found."""
 
     facts: dict[str, Any]

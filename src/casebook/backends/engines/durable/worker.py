@@ -6,9 +6,9 @@ import logging
 import threading
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
+import msgspec
 import sqlalchemy
 from dbos import DBOS, DBOSPortableJSONSerializer
 
@@ -25,8 +25,7 @@ _MAX_DEATHS = 3  # a run that took this many workers with it is not tried again
 _DELETED_AT_ONCE = 500
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Limits:
+class Limits(msgspec.Struct, frozen=True, kw_only=True):
     """How much a worker takes on."""
 
     at_once: int = 2  # runs in this process

@@ -5,7 +5,6 @@ from __future__ import annotations
 import http.client
 import ssl
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import urlencode, urlsplit
 
@@ -19,8 +18,7 @@ _SUCCESS: Final = range(200, 300)
 _LOOPBACK: Final = {"127.0.0.1", "::1", "localhost"}
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(msgspec.Struct, frozen=True):
     """The status and the decoded body; an empty object when there is none."""
 
     status: int

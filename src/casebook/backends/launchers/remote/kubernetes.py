@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import ssl
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
+
+import msgspec
 
 from casebook.backends.launchers.remote.api import JsonApi
 from casebook.domain.launch import JobName, LaunchState
@@ -16,8 +17,7 @@ _CONFLICT: Final = 409
 _MISSING: Final = 404
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PodSettings:
+class PodSettings(msgspec.Struct, frozen=True, kw_only=True):
     """What a job's pod is made of; nothing here comes from a submission."""
 
     image: str  # by digest, best
