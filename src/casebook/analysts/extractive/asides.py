@@ -40,10 +40,11 @@ _SETTLED = GatedPattern(
     |\bkeine?n?\s+(?:\w+\s+)?(?:{_TROUBLE_GERMAN})\s+mehr\b
     |\bgehör(?:t|en)\s+(?:\w+\s+)?der\s+vergangenheit\s+an\b
     """,
-    parts="solved fixed sorted settled remedied repaired cleared right dealt taken eliminated longer more behind past "
-    "over complaint problem trouble issue failure worry well fine smoothly perfectly reliably without "
-    "behoben gelöst geklärt erledigt abgestellt beseitigt bereinigt ausgeräumt abgearbeitet tisch welt repariert "
-    "läuft laufen lief funktionier klapp mehr vergangenheit",
+    parts="solved, fixed, sorted, settled, remedied, repaired, cleared, right, dealt, taken, eliminated, longer, "
+    "more, behind, past, over, complaint, problem, trouble, issue, failure, worry, well, fine, smoothly, "
+    "perfectly, reliably, without, behoben, gelöst, geklärt, erledigt, abgestellt, beseitigt, bereinigt, "
+    "ausgeräumt, abgearbeitet, tisch, welt, repariert, läuft, laufen, lief, funktionier, klapp, mehr, "
+    "vergangenheit",
 )
 # A settled matter with one of these is none: "has been fixed twice, but it leaks again".
 _TURN = re.compile(
@@ -66,8 +67,8 @@ _OTHERS = GatedPattern(
     |\b(?:at|in)\s+other\s+(?:firms|companies|businesses|houses|hospitals|organi[sz]ations)\b
     |\bbei\s+anderen\s+(?:firmen|unternehmen|betrieben|häusern|kliniken)\b
     """,
-    parts="competitor rival mitbewerber wettbewerber konkurren nachbar friend neighb acquaintance freund bekannten "
-    "other anderen",
+    parts="competitor, rival, mitbewerber, wettbewerber, konkurren, nachbar, friend, neighb, acquaintance, freund, "
+    "bekannten, other, anderen",
 )
 _OURSELVES = re.compile(r"(?i)\b(?:we|us|our|ours|ourselves|i|my|wir|uns|unser(?:e[mnrs]?)?|ich|bei\s+uns)\b")
 

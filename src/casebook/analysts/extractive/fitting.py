@@ -25,7 +25,6 @@ FIT_BASE = 0.06  # what any fit counts for: a clear need is told by its wording,
 NEED_FLOOR = 0.05  # what a fit counts for when the sentence does not sound like a need at all
 KEPT_PATTERNS = 12  # best patterns kept for each statement
 LEAST_SCORE = 0.0225  # half of what carries a use case: a statement below it would not even stand beside one that does
-LEAST_IN_COMMON = 1  # features to the letter: related words alone prove nothing
 
 
 class Told(msgspec.Struct, frozen=True, array_like=True):
@@ -142,5 +141,5 @@ def _fits(  # noqa: PLR0913 - everything a fit depends on
     return [
         Fit(-number, fit, own_fit, score, fit / most)
         for score, number, fit, own_fit in best
-        if -number in cued or index.in_common(features, -number) >= LEAST_IN_COMMON
+        if -number in cued or index.share_a_word(features, -number)  # related words alone prove nothing
     ]

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from functools import cache
 from importlib.resources import files
-from itertools import chain, islice
+from itertools import chain
 
 import msgspec
 
@@ -110,7 +110,7 @@ class PatternIndex:
         self._vectors_of: dict[int, list[int]] = defaultdict(list)
         for number, pattern in enumerate(self._vectors.patterns):
             self._vectors_of[pattern].append(number)
-        self._features_of = cache(self._vectors.features)
+        self._telling_words = cache(self._telling_words_of)
 
     def heading_features(self, heading: str) -> Vector:
         """Return the features of a heading; neighbouring passages share theirs."""
@@ -163,21 +163,14 @@ class PatternIndex:
         """Find the nearest words that patterns use."""
         if feature.startswith("#") or " " in feature:
             return ()
-        near = ((word, likeness) for word, likeness in neighbours().of(feature) if word in self._postings.places)
-        return tuple(islice(near, MAX_RELATED))
+        return tuple(neighbours().of(feature, among=self._postings.places)[:MAX_RELATED])
 
-    def in_common(self, features: Vector, pattern: int) -> int:
-        """Count the telling words that a text and a pattern share to the letter, in the pattern's best language.
+    def share_a_word(self, features: Vector, pattern: int) -> bool:
+        """Tell whether a text and a pattern share a telling word, or a concept, to the letter."""
+        return any(not self._telling_words(number).isdisjoint(features) for number in self._vectors_of[pattern])
 
-        A word and the concept that it names count once.
-        """
-        most = 0
-        for number in self._vectors_of[pattern]:
-            shared = self.features.telling(self._features_of(number).intersection(features))
-            concepts = sum(feature.startswith("#") for feature in shared)
-            words = sum(" " not in feature for feature in shared) - concepts
-            most = max(most, words, concepts)
-        return most
+    def _telling_words_of(self, number: int) -> frozenset[str]:
+        return frozenset(word for word in self._vectors.features(number) if " " not in word) - _vague()
 
     def alike(self, first: int, second: int) -> float:
         """Return the best cosine of two patterns in any language, 0 to 1."""

@@ -7,6 +7,7 @@ together. `benchmarks/distil_neighbours.py` made it and says how.
 from __future__ import annotations
 
 import struct
+from collections.abc import Container
 from functools import cache
 from importlib.resources import files
 
@@ -32,15 +33,23 @@ class Neighbours:
         self._neighbours = file.neighbours
         self._likeness = file.likeness
 
-    def of(self, word: str) -> list[tuple[str, float]]:
-        """Return the nearest stems of a stem with their cosine, nearest first; none when the stem is not known."""
+    def of(self, word: str, among: Container[str] | None = None) -> list[tuple[str, float]]:
+        """Return the nearest stems of a stem with their cosine, nearest first; none when the stem is not known.
+
+        With `among` only those that are in it.
+        """
         place = self._places.get(word)
         if place is None:
             return []
         first, width = place * self._width, self._width
         near = struct.unpack_from(f"<{width}H", self._neighbours, first * 2)
         likeness = self._likeness[first : first + width]
-        return [(self._words[number], cosine / 255) for number, cosine in zip(near, likeness, strict=True) if cosine]
+        words = self._words
+        return [
+            (words[number], cosine / 255)
+            for number, cosine in zip(near, likeness, strict=True)
+            if cosine and (among is None or words[number] in among)
+        ]
 
 
 @cache

@@ -7,88 +7,121 @@ past are neither.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator
 
 import msgspec
 
+from casebook.analysts.extractive.gated_patterns import GatedPattern
 from casebook.analysts.extractive.systems import named_systems
 
 _NAME = r"(?P<name>[A-ZÄÖÜ][\w./+-]*\w)"
 _ALL = r"(?:all|every(?:one|body)?|each|the\s+whole|entire|alle[rnsm]?|sämtliche\w*|jede[rnsm]?|die\s+ganze)"
 
 _USED = (  # a system is used: "planned in Roundsman", "Wodis wird von allen genutzt"
-    re.compile(
+    GatedPattern(
         rf"\b(?:plan(?:ned|s)?|works?|runs?|processed|recorded|entered|scanned|held|kept|handled|managed|booked|documented"
         rf"|laufen|läuft|geplant|gepflegt|erfasst|gescannt|arbeite\w*|bearbeitet|abgewickelt|dokumentiert|verwaltet|gebucht"
-        rf"|digital)\b[^.;,]{{0,40}}?\b(?:in|with|on|through|via|mit|über|im)\s+{_NAME}"
+        rf"|digital)\b[^.;,]{{0,40}}?\b(?:in|with|on|through|via|mit|über|im)\s+{_NAME}",
+        parts="plan, work, run, processed, recorded, entered, scanned, held, kept, handled, managed, booked, "
+        "documented, laufen, läuft, gepflegt, erfasst, gescannt, arbeite, bearbeitet, abgewickelt, "
+        "dokumentiert, verwaltet, gebucht, digital",
     ),
-    re.compile(
+    GatedPattern(
         rf"\b(?:in|mit|über|im)\s+{_NAME}\s+(?:\w+\s+){{0,3}}?(?:erfasst|geplant|gepflegt|gebucht|verwaltet|bearbeitet"
-        rf"|abgewickelt|dokumentiert|gescannt|geführt)\b"
+        rf"|abgewickelt|dokumentiert|gescannt|geführt)\b",
+        parts="erfasst, geplant, gepflegt, gebucht, verwaltet, bearbeitet, abgewickelt, dokumentiert, gescannt, "
+        "geführt",
     ),
-    re.compile(rf"{_NAME}\s+(?:is|are)\s+(?:now\s+)?used\s+(?:by\s+(?:all|every|the)|everywhere|throughout)\b"),
-    re.compile(rf"{_NAME}\s+wird\s+(?:inzwischen\s+)?(?:von\s+alle|überall|durchgängig|flächendeckend)"),
-    re.compile(
-        rf"(?i:\b{_ALL}\b)[^.;]{{0,50}}\b(?:use|uses|nutz\w+|verwende\w+|arbeiten\s+mit|work\s+(?:in|with))\s+{_NAME}"
+    GatedPattern(
+        rf"{_NAME}\s+(?:is|are)\s+(?:now\s+)?used\s+(?:by\s+(?:all|every|the)|everywhere|throughout)\b", parts="used"
+    ),
+    GatedPattern(
+        rf"{_NAME}\s+wird\s+(?:inzwischen\s+)?(?:von\s+alle|überall|durchgängig|flächendeckend)", parts="wird"
+    ),
+    GatedPattern(
+        rf"(?i:\b{_ALL}\b)[^.;]{{0,50}}\b(?:use|uses|nutz\w+|verwende\w+|arbeiten\s+mit|work\s+(?:in|with))\s+{_NAME}",
+        parts="use, nutz, verwende, arbeiten, work",
     ),
 )
 _UNUSED = (
-    re.compile(
+    GatedPattern(
         rf"{_NAME}\b[^.;]{{0,60}}\b(?:never|not(?:\s+yet)?|hardly|barely|no\s+longer)\s+(?:been\s+)?(?:switched\s+on|used"
-        rf"|rolled\s+out|introduced|in\s+use|live|installed|set\s+up|connected|maintained|filled|adopted)\b"
+        rf"|rolled\s+out|introduced|in\s+use|live|installed|set\s+up|connected|maintained|filled|adopted)\b",
+        parts="never, not, hardly, barely, no longer",
     ),
-    re.compile(
+    GatedPattern(
         rf"(?i:\b(?:nobody|no\s+one|none\s+of\s+[\w\s]{{1,30}}?|hardly\s+any(?:one|body)))\s+(?:\w+\s+){{0,3}}?"
-        rf"(?:uses?|opens?|works?\s+(?:in|with)|fills?(?:\s+in)?)\s+(?:the\s+)?{_NAME}"
+        rf"(?:uses?|opens?|works?\s+(?:in|with)|fills?(?:\s+in)?)\s+(?:the\s+)?{_NAME}",
+        parts="nobody, no one, none of, hardly any",
     ),
-    re.compile(rf"\b(?:stopped\s+using|gave\s+up|given\s+up)\s+{_NAME}"),
-    re.compile(rf"{_NAME}\s+(?:is|stands|stays)\s+(?:\w+\s+)?(?:empty|unused|switched\s+off)\b"),
-    re.compile(
-        rf"{_NAME}\s+(?:nutz|benutz|verwende|pfleg|öffne)\w*\s+(?:[\w-]+\s+){{0,6}}?(?:keine[rsn]?|niemand|kaum|nicht|nie)\b"
+    GatedPattern(rf"\b(?:stopped\s+using|gave\s+up|given\s+up)\s+{_NAME}", parts="stopped using, gave up, given up"),
+    GatedPattern(
+        rf"{_NAME}\s+(?:is|stands|stays)\s+(?:\w+\s+)?(?:empty|unused|switched\s+off)\b",
+        parts="empty, unused, switched off",
     ),
-    re.compile(
+    GatedPattern(
+        rf"{_NAME}\s+(?:nutz|benutz|verwende|pfleg|öffne)\w*\s+(?:[\w-]+\s+){{0,6}}?(?:keine[rsn]?|niemand|kaum|nicht|nie)\b",
+        parts="keine, niemand, kaum, nicht, nie",
+    ),
+    GatedPattern(
         rf"(?i:\b(?:keine[rs]?|niemand|kaum\s+(?:jemand|einer)))\s+(?:[\w-]+\s+){{0,5}}?"
-        rf"(?:nutzt|benutzt|verwendet|pflegt|arbeitet\s+(?:in|mit))\s+(?:das\s+|dem\s+)?{_NAME}"
+        rf"(?:nutzt|benutzt|verwendet|pflegt|arbeitet\s+(?:in|mit))\s+(?:das\s+|dem\s+)?{_NAME}",
+        parts="keine, niemand, kaum",
     ),
-    re.compile(
+    GatedPattern(
         rf"{_NAME}\b[^.;]{{0,60}}\b(?:nie|nicht(?:\s+mehr)?|noch\s+nicht|kaum)\s+(?:[\w-]+\s+){{0,3}}?(?:eingeführt|genutzt"
-        rf"|eingeschaltet|in\s+betrieb|freigeschaltet|gepflegt|angeschlossen|benutzt|verwendet|im\s+einsatz)\b"
+        rf"|eingeschaltet|in\s+betrieb|freigeschaltet|gepflegt|angeschlossen|benutzt|verwendet|im\s+einsatz)\b",
+        parts="nie, nicht, kaum",
     ),
-    re.compile(rf"{_NAME}\s+(?:ist|steht|bleibt)\s+(?:\w+\s+)?leer\b"),
+    GatedPattern(rf"{_NAME}\s+(?:ist|steht|bleibt)\s+(?:\w+\s+)?leer\b", parts="leer"),
 )
-_PAPERLESS = re.compile(
+_PAPERLESS = GatedPattern(
     r"""(?ix)\bpaperless\b|\bpapierlos\w*|\bno\s+(?:more\s+)?paper\b|\bwithout\s+(?:any\s+)?paper\b
     |\bpapier\w*\s+gibt\s+es\s+(?:nicht\s+mehr|keine?s?)\b|\bkein\w*\s+papier\w*|\bohne\s+papier\b
     |\b(?:fully|entirely|completely|vollständig|komplett|durchgängig)\s+(?:digital|elektronisch)\w*
-    |\ball\b[^.;]{0,40}\bare\s+digital\b|\balle\b[^.;]{0,40}\b(?:laufen|sind)\s+digital\b"""
+    |\ball\b[^.;]{0,40}\bare\s+digital\b|\balle\b[^.;]{0,40}\b(?:laufen|sind)\s+digital\b""",
+    parts="paper, papier, digital, elektronisch",
 )
-_ON_PAPER = re.compile(
+_ON_PAPER = GatedPattern(
     r"(?i)\bon\s+paper\b|\bpaper\s+(?:files?|forms?|slips?|notes?)\b|\bauf\s+papier\b|\bin\s+papierform\b|\bhandwritten\b"
-    r"|\bhandschriftlich\w*|\bpapier(?:akten?|formulare?n?|zettel)\b"
+    r"|\bhandschriftlich\w*|\bpapier(?:akten?|formulare?n?|zettel)\b",
+    parts="on paper, paper f, paper s, paper n, auf papier, papierform, papierakte, papierformular, papierzettel, "
+    "handwritten, handschriftlich",
 )
-_ONE_SYSTEM = re.compile(
+_ONE_SYSTEM = GatedPattern(
     r"(?i)\b(?:one|single|integrated|zentrale[nr]?|integrierte[nr]?|einheitliche[nr]?|gemeinsame[nr]?|einzigen?)[\s,]+(?:[\w-]+,?\s+){0,2}?"
-    r"(?:platform|system|database|view\s+of|plattform|datenbank|datenbasis)\b"
+    r"(?:platform|system|database|view\s+of|plattform|datenbank|datenbasis)\b",
+    parts="platform, system, database, view, plattform, datenbank, datenbasis",
 )
-_APART = re.compile(
+_APART = GatedPattern(
     r"""(?ix)\b(?:do(?:es)?\s+not|don't|doesn't|cannot|can't)\s+(?:share|talk\s+to|exchange)\b
     |\b(?:is|are)\s+not\s+(?:connected|linked|integrated)\b|\bno\s+(?:interface|data\s+warehouse|common|shared)\b
     |\bkeine?\s+(?:schnittstelle|gemeinsame\w*|einheitliche\w*)\b|\bsprechen\s+nicht\s+miteinander\b
-    |\bnicht\s+(?:miteinander\s+)?(?:verbunden|integriert|verknüpft|angebunden)\b"""
+    |\bnicht\s+(?:miteinander\s+)?(?:verbunden|integriert|verknüpft|angebunden)\b""",
+    parts="not share, not talk, not exchange, n't share, n't talk, n't exchange, not connected, not linked, "
+    "not integrated, no interface, no data, no common, no shared, schnittstelle, gemeinsame, einheitliche, "
+    "nicht miteinander, verbunden, integriert, verknüpft, angebunden",
 )
-_NOT_NOW = re.compile(
+_NOT_NOW = GatedPattern(
     r"(?i)\b(?:goal|target|plan(?:ned)?\s+(?:for|to)|until\s+20|by\s+20|used\s+to|formerly|ziel|soll(?:en|te)?|(?:ist|sind|war|waren)\s+(?:\w+\s+){0,3}?geplant|früher|"
-    r"künftig|bis\s+20|würde|wäre|would|if|wenn|in\s+the\s+past|damals)\b"
+    r"künftig|bis\s+20|würde|wäre|would|if|wenn|in\s+the\s+past|damals)\b",
+    parts="goal, target, plan, until 20, by 20, used to, formerly, ziel, soll, früher, künftig, bis 20, würde, "
+    "wäre, would, if, wenn, in the past, damals",
 )
 _KEEP = (
     r"(?:still|continues?\s+to|keeps?|remains?|weiter(?:hin)?|noch(?:\s+immer)?|nach\s+wie\s+vor|immer\s+noch|lieber|own|"
     r"eigene[nr]?)"
 )
 _INSTEAD = r"(?:excel|spreadsheets?|whiteboards?|paper|papier|zettel|notebooks?|ordner|outlook)"
-_OTHERWISE = re.compile(
-    rf"(?i)\b{_KEEP}\b[^.;]{{0,30}}\b(?:in|with|on|by|mit|auf|per|über)\s+(?:\w+\s+){{0,3}}?{_INSTEAD}\w*\b"
+_OTHERWISE = GatedPattern(
+    rf"(?i)\b{_KEEP}\b[^.;]{{0,30}}\b(?:in|with|on|by|mit|auf|per|über)\s+(?:\w+\s+){{0,3}}?{_INSTEAD}\w*\b",
+    parts="excel, spreadsheet, whiteboard, paper, papier, zettel, notebook, ordner, outlook",
 )
-_EVERYONE = re.compile(rf"(?i)\b(?:{_ALL}|only|exclusively|ausschließlich|durchgängig|flächendeckend)\b")
+_EVERYONE = GatedPattern(
+    rf"(?i)\b(?:{_ALL}|only|exclusively|ausschließlich|durchgängig|flächendeckend)\b",
+    parts="all, every, each, whole, entire, sämtliche, jede, ganze, only, exclusively, ausschließlich, durchgängig, "
+    "flächendeckend",
+)
 _TOOL = re.compile(
     r"(?i)\b(?:crm|erp|system|app|software|tablets?|platform|plattform|portal|tool|digital\w*)\b|\bdms\b"
 )
@@ -104,7 +137,6 @@ _CREWS = {
     "production": r"production|shop\s+floor|produktion|fertigung|werkstatt|workshop",
     "human resources": r"hr|human\s+resources|personalabteilung|personalwesen",
 }
-_CREW = {crew: re.compile(rf"(?i)\b(?:{words})\b") for crew, words in _CREWS.items()}
 
 
 class Practice(msgspec.Struct, frozen=True):
@@ -120,66 +152,44 @@ class Practice(msgspec.Struct, frozen=True):
 
 def may_deny(text: str) -> bool:
     """Tell whether a sentence has parts of words without which it denies no practice: most have none."""
-    return _has(_plain(text), _DENYING)
+    plain = " ".join(text.lower().split())  # wherever it was wrapped
+    return any(part in plain for part in _OF_DENIALS)
 
 
 def may_tell_of(text: str, about: Collection[str]) -> bool:
     """Tell whether a sentence may tell of one of the practices `about`, by the systems named there."""
-    plain = _plain(text)
+    plain = " ".join(text.lower().split())  # wherever it was wrapped
     return any(name in plain or name.startswith(_OF_A_CREW) for name in about)
 
 
 def practices(text: str) -> list[Practice]:
     """Return the practices that a sentence tells of or denies."""
-    plain = _plain(text)
-    told = [*_systems(text, plain), *_paper(text, plain), *_platform(text, plain), *_crews(text, plain)]
+    told = [*_systems(text), *_paper(text), *_platform(text), *_crews(text)]
     return told if told and not _NOT_NOW.search(text) else []
 
 
-def _paper(text: str, plain: str) -> Iterator[Practice]:
-    if not _has(plain, _OF_PAPER):
-        return
+def _paper(text: str) -> Iterator[Practice]:
     if _PAPERLESS.search(text):
         yield Practice("paper", denied=False, question=_PAPER)
     elif _ON_PAPER.search(text):
         yield Practice("paper", denied=True, question=_PAPER)
 
 
-def _platform(text: str, plain: str) -> Iterator[Practice]:
-    if _has(plain, _OF_SEPARATION) and _APART.search(text):
+def _platform(text: str) -> Iterator[Practice]:
+    if _APART.search(text):
         yield Practice("platform", denied=True, question=_PLATFORM)
-    elif _has(plain, _OF_PLATFORMS) and _ONE_SYSTEM.search(text):
+    elif _ONE_SYSTEM.search(text):
         yield Practice("platform", denied=False, question=_PLATFORM)
 
 
 _PAPER = "Which records are still kept on paper, and since when are the others not?"
 _PLATFORM = "Which systems exchange data today, and which do not?"
-
-
-# Parts of words without which a search finds nothing: looking for them costs a tenth of the search.
-_OF_PAPER = ("pap", "digital", "elektronisch", "handwritten", "handschriftlich")
-_OF_DENIAL = (
-    "never", "not", "hardly", "barely", "no longer", "nobody", "no one", "none of", "stopped", "gave up", "given up",
-    "empty", "unused", "switched off", "kein", "niemand", "kaum", "nie", "nicht", "leer",
-)  # fmt: skip
-_OF_LISTS = ("excel", "spreadsheet", "whiteboard", "paper", "papier", "zettel", "notebook", "ordner", "outlook")
-_OF_SEPARATION = ("not", "n't", "no interface", "no data", "no common", "no shared", "kein", "nicht")
-_OF_PLATFORMS = ("platform", "system", "database", "view", "plattform", "datenbank", "datenbasis")
-_DENYING = tuple(dict.fromkeys((*_OF_DENIAL, *_OF_LISTS, *_OF_SEPARATION, "handwritten", "handschriftlich")))
 _OF_A_CREW = "crew: "
+_OF_DENIALS = frozenset(part for pattern in (*_UNUSED, _ON_PAPER, _APART, _OTHERWISE) for part in pattern.parts)
 
 
-def _plain(text: str) -> str:
-    return " ".join(text.lower().split())  # wherever it was wrapped
-
-
-def _has(plain: str, parts: Sequence[str]) -> bool:
-    return any(part in plain for part in parts)
-
-
-def _systems(text: str, plain: str) -> Iterator[Practice]:
-    denying = _UNUSED if _has(plain, _OF_DENIAL) else ()
-    unused = {found["name"] for pattern in denying for found in pattern.finditer(text)}
+def _systems(text: str) -> Iterator[Practice]:
+    unused = {found["name"] for pattern in _UNUSED for found in pattern.finditer(text)}
     used = {found["name"] for pattern in _USED for found in pattern.finditer(text)} - unused
     for names, denied in ((unused, True), (used, False)):
         for name in sorted(names):
@@ -191,14 +201,14 @@ def _systems(text: str, plain: str) -> Iterator[Practice]:
             )
 
 
-def _crews(text: str, plain: str) -> Iterator[Practice]:
+def _crews(text: str) -> Iterator[Practice]:
     """A whole crew uses a tool; the same crew keeps to lists."""
-    otherwise = _OTHERWISE.search(text) if _has(plain, _OF_LISTS) else None
+    otherwise = _OTHERWISE.search(text)
     if not otherwise and not (
         _EVERYONE.search(text) and (_TOOL.search(text) or any(True for _ in named_systems(text)))
     ):
         return
-    for crew, pattern in _CREW.items():
-        if pattern.search(text):
+    for crew, words in _CREWS.items():
+        if re.search(rf"(?i)\b(?:{words})\b", text):
             question = f"Which tool does {crew} really work with, and who keeps lists beside it?"
             yield Practice(f"{_OF_A_CREW}{crew}", denied=bool(otherwise), question=question, is_of_some=True)

@@ -9,19 +9,22 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
+from functools import partial
 from itertools import chain
 
 import msgspec
 
 from casebook.analysts.catalogue import Catalogue, Pattern, built_in_catalogue
 from casebook.analysts.extractive.fitting import Fit, Told, fit_all
+from casebook.analysts.extractive.forks import Fork, may_fork
 from casebook.analysts.extractive.matching import PatternIndex
 from casebook.analysts.extractive.prebuilt import open_index
 
 WORTH_A_PROCESS = 700  # statements: they take about as long as a process takes to start, twice over
+WORTH_A_FORK = 40  # the same for a copy of this process
 _MOST_PROCESSES = 8  # unless more are asked for: each takes 60 MB, and in a container the cores are the machine's
 
 _PASSED_ON = ("PATH", "PYTHONPATH", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "HOME", "TMPDIR")  # no secrets
@@ -48,11 +51,53 @@ def fit_side_by_side(
 
     What a process fails to answer, because the system ended it, is done here.
     """
-    most = processes or min(os.cpu_count() or 1, _MOST_PROCESSES)
-    number = min(most, max(1, len(wanted) // WORTH_A_PROCESS))
+    most = processes or min(_cores(), _MOST_PROCESSES)
+    forking = may_fork()
+    number = min(most, max(1, len(wanted) // (WORTH_A_FORK if forking else WORTH_A_PROCESS)))
     if number == 1:
         return fit_all(told, wanted, index, weights)
-    first, *others = (_share(told, part, index, weights) for part in _split(told, wanted, number))
+    parts = _split(told, wanted, number)
+    if forking:
+        found = _in_forks(partial(fit_all, told, index=index, weights=weights), parts)
+    else:
+        found = _in_processes([_share(told, part, index, weights) for part in parts], index)
+    return list(chain.from_iterable(found))
+
+
+def _cores() -> int:
+    """Return the number of cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _in_forks(work: Callable[[list[int]], list[list[Fit]]], parts: Sequence[list[int]]) -> list[list[list[Fit]]]:
+    """Do the first part here and each other one in a copy of this process."""
+    first, *others = parts
+    with ExitStack() as ended:
+        forks = [_fork(partial(_packed, work, part), ended) for part in others]
+        found = [work(first)]
+        for fork, part in zip(forks, others, strict=True):
+            answer = fork.answer() if fork else None
+            found.append(work(part) if answer is None else msgspec.msgpack.decode(answer, type=list[list[Fit]]))
+    return found
+
+
+def _fork(work: Callable[[], bytes], ended: ExitStack) -> Fork | None:
+    """Start a copy that is gone when `ended`; none where the system has no room for it."""
+    try:
+        fork = Fork(work)
+    except OSError:
+        return None
+    ended.callback(fork.kill)
+    return fork
+
+
+def _packed(work: Callable[[list[int]], list[list[Fit]]], part: list[int]) -> bytes:
+    return msgspec.msgpack.encode(work(part))
+
+
+def _in_processes(shares: Sequence[_Share], index: PatternIndex) -> list[list[list[Fit]]]:
+    """Do the first share here and each other one in a process that is started for it."""
+    first, *others = shares
     with ExitStack() as ended:
         children = [ended.enter_context(_start()) for _ in others]
         waiting = ended.enter_context(ThreadPoolExecutor(len(children)))
@@ -62,7 +107,7 @@ def fit_side_by_side(
         found = [_work_on(first, index)]
         for answer, share in zip(answers, others, strict=True):
             found.append(answer.result() or _work_on(share, index))
-    return list(chain.from_iterable(found))
+    return found
 
 
 def _split(told: Sequence[Told], wanted: Sequence[int], number: int) -> list[list[int]]:

@@ -1,0 +1,69 @@
+"""Copies of this process that do a part of its work: they know all it knows, and nothing has to be sent to them.
+
+Only a process of one thread may be copied, for a copy has no other threads, but all the locks that they hold: a run on
+Linux that was started by hand is one, a server is not. There only a process that is started anew is safe.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Callable
+from pathlib import Path
+from typing import BinaryIO, NoReturn
+
+_THREADS = Path("/proc/self/task")  # those of libraries too, of which Python does not know
+
+
+def may_fork() -> bool:
+    """Tell whether this process can be copied safely."""
+    return hasattr(os, "fork") and _THREADS.is_dir() and len(list(_THREADS.iterdir())) == 1
+
+
+class Fork:
+    """A copy of this process that works out some bytes."""
+
+    def __init__(self, work: Callable[[], bytes]) -> None:
+        """Start the copy. Raises OSError when the system has no room for it."""
+        reading, writing = os.pipe()
+        try:
+            self._pid = os.fork()
+        except OSError:
+            os.close(reading)
+            os.close(writing)
+            raise
+        if not self._pid:
+            os.close(reading)
+            _answer(work, os.fdopen(writing, "wb"))
+        os.close(writing)
+        self._answer = os.fdopen(reading, "rb")
+        self._status: int | None = None
+
+    def answer(self) -> bytes | None:
+        """Wait for what was worked out; None when the copy failed or was ended."""
+        with self._answer:
+            answer = self._answer.read()
+        return None if self._end() else answer
+
+    def kill(self) -> None:
+        """End the copy, if it has not ended by itself."""
+        if self._status is None:
+            os.kill(self._pid, signal.SIGKILL)
+            self._answer.close()
+            self._end()
+
+    def _end(self) -> int:
+        self._status = os.waitpid(self._pid, 0)[1]
+        return self._status
+
+
+def _answer(work: Callable[[], bytes], out: BinaryIO) -> NoReturn:
+    """Work, and end without anything that this process does at its end: it is still running."""
+    failed = 1
+    try:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # an interrupt is for the process that was started by hand
+        with out:
+            out.write(work())
+        failed = 0
+    finally:
+        os._exit(failed)  # what failed is done, and fails visibly, in the process that asked
