@@ -117,3 +117,19 @@ os.fork = ended
 assert side_by_side.fit_side_by_side(told, wanted, index, processes=2) == alone
 """
     )
+
+
+def test_copies_read_what_one_process_reads() -> None:
+    run(
+        """
+from casebook.analysts.extractive import side_by_side
+from casebook.analysts.extractive.statements import Sentence, read_wordings
+from tests.integration.test_side_by_side import SENTENCES
+
+side_by_side.READ_IN_A_FORK = 3
+sentences = [Sentence(text, 100 * number, bool(number % 2)) for number, text in enumerate(SENTENCES * 3)]
+alone = read_wordings(sentences)
+assert any(found.quantities for found in alone)
+assert side_by_side.read_side_by_side(sentences, processes=3) == alone
+"""
+    )

@@ -19,7 +19,7 @@ from casebook.analysts.extractive.prebuilt import open_index
 from casebook.analysts.extractive.profile import describe
 from casebook.analysts.extractive.proposals import propose
 from casebook.analysts.extractive.readiness import assess
-from casebook.analysts.extractive.side_by_side import fit_side_by_side
+from casebook.analysts.extractive.side_by_side import fit_side_by_side, read_side_by_side
 from casebook.analysts.extractive.wording import phrases_of
 from casebook.domain.analysis import Analysis, AnalystFacts, Portfolio
 from casebook.domain.evidence import EvidenceBase
@@ -52,7 +52,7 @@ class ExtractiveAnalyst:
     ) -> None:
         """Think with the patterns of `catalogue`; `index` returns them ready for matching, made if not given.
 
-        Many statements are fitted to them in several processes, at most `processes`; one for each core if None.
+        Many statements are read and fitted to them in several processes, at most `processes`; one a core if None.
         """
         self._catalogue = catalogue
         self._processes = processes
@@ -128,7 +128,8 @@ class ExtractiveAnalyst:
     def _corpus(self, library: Library) -> Corpus:
         """Read a library once; the three parts of a run share it."""
         if self._read is None or self._read[0] is not library:
-            self._read = (library, Corpus.read(library))
+            reader = partial(read_side_by_side, processes=self._processes)
+            self._read = (library, Corpus.read(library, reader))
         return self._read[1]
 
     def _matched(self, submission: Submission, corpus: Corpus, search: Search) -> list[dict[int, Match]]:

@@ -14,7 +14,14 @@ from msgspec.structs import replace
 from casebook.analysts.extractive.asides import is_for_show, is_from_outside, is_of_others, is_of_rules, is_rule
 from casebook.analysts.extractive.matching import thesaurus
 from casebook.analysts.extractive.phrases import Label, Phrases
-from casebook.analysts.extractive.statements import Statement, read_statements, same_words, speaks_to_ai
+from casebook.analysts.extractive.statements import (
+    Reader,
+    Statement,
+    read_statements,
+    read_wordings,
+    same_words,
+    speaks_to_ai,
+)
 from casebook.domain.document import Source
 from casebook.domain.words import STOP_WORDS
 from casebook.ports import Library
@@ -47,9 +54,9 @@ class Corpus(msgspec.Struct, frozen=True, dict=True):
     shared: dict[str, tuple[str, ...]] = msgspec.field(default_factory=dict)  # sentences that stand in several sources
 
     @classmethod
-    def read(cls, library: Library) -> Corpus:
-        """Read the statements of a library."""
-        found = read_statements(library.passages())
+    def read(cls, library: Library, reader: Reader = read_wordings) -> Corpus:
+        """Read the statements of a library; `reader` reads what their wording tells."""
+        found = read_statements(library.passages(), reader)
         plain = [statement for statement in found if not speaks_to_ai(statement.text)]
         sources = tuple(library.sources())
         outside = {source.id for source in sources if is_from_outside(source.name, library.text(source.id))}

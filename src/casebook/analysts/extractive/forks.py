@@ -8,9 +8,16 @@ from __future__ import annotations
 
 import os
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
-from typing import BinaryIO, NoReturn
+from typing import BinaryIO, NoReturn, TypeVar
+
+import msgspec
+
+Part = TypeVar("Part")
+Done = TypeVar("Done")
 
 _THREADS = Path("/proc/self/task")  # those of libraries too, of which Python does not know
 
@@ -55,6 +62,36 @@ class Fork:
     def _end(self) -> int:
         self._status = os.waitpid(self._pid, 0)[1]
         return self._status
+
+
+def map_in_forks(work: Callable[[Part], Done], parts: Sequence[Part], kind: type[Done]) -> list[Done]:
+    """Do each part of some work: the first here, each other one in a copy of this process.
+
+    What is done must be of `kind`, which msgspec can encode. What a copy does not answer, because the system had no
+    room for it or ended it, is done here.
+    """
+    first, *others = parts
+    with ExitStack() as ended:
+        forks = [_fork(partial(_encoded, work, part), ended) for part in others]
+        done = [work(first)]
+        for fork, part in zip(forks, others, strict=True):
+            answer = fork.answer() if fork else None
+            done.append(work(part) if answer is None else msgspec.msgpack.decode(answer, type=kind))
+    return done
+
+
+def _encoded(work: Callable[[Part], Done], part: Part) -> bytes:
+    return msgspec.msgpack.encode(work(part))
+
+
+def _fork(work: Callable[[], bytes], ended: ExitStack) -> Fork | None:
+    """Start a copy that is gone when `ended`; none where the system has no room for it."""
+    try:
+        fork = Fork(work)
+    except OSError:
+        return None
+    ended.callback(fork.kill)
+    return fork
 
 
 def _answer(work: Callable[[], bytes], out: BinaryIO) -> NoReturn:

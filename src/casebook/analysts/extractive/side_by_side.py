@@ -1,4 +1,4 @@
-"""Fit many statements in several processes: each takes the passages of one stretch of the corpus.
+"""Read and fit many statements in several processes: each takes one stretch of the corpus.
 
 ``python -m casebook.analysts.extractive.side_by_side`` is such a process: it reads one share from its standard input
 and writes the fits to its standard output. The result is the same as that of one process, to the last bit.
@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from functools import partial
@@ -19,12 +19,14 @@ import msgspec
 
 from casebook.analysts.catalogue import Catalogue, Pattern, built_in_catalogue
 from casebook.analysts.extractive.fitting import Fit, Told, fit_all
-from casebook.analysts.extractive.forks import Fork, may_fork
+from casebook.analysts.extractive.forks import map_in_forks, may_fork
 from casebook.analysts.extractive.matching import PatternIndex
 from casebook.analysts.extractive.prebuilt import open_index
+from casebook.analysts.extractive.statements import Sentence, Wording, read_wordings
 
 WORTH_A_PROCESS = 700  # statements: they take about as long as a process takes to start, twice over
 WORTH_A_FORK = 40  # the same for a copy of this process
+READ_IN_A_FORK = 200  # sentences, whose reading is worth a copy
 _MOST_PROCESSES = 8  # unless more are asked for: each takes 60 MB, and in a container the cores are the machine's
 
 _PASSED_ON = ("PATH", "PYTHONPATH", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "HOME", "TMPDIR")  # no secrets
@@ -58,41 +60,26 @@ def fit_side_by_side(
         return fit_all(told, wanted, index, weights)
     parts = _split(told, wanted, number)
     if forking:
-        found = _in_forks(partial(fit_all, told, index=index, weights=weights), parts)
+        found = map_in_forks(partial(fit_all, told, index=index, weights=weights), parts, list[list[Fit]])
     else:
         found = _in_processes([_share(told, part, index, weights) for part in parts], index)
     return list(chain.from_iterable(found))
 
 
+def read_side_by_side(sentences: Sequence[Sentence], *, processes: int | None = None) -> list[Wording]:
+    """Do what `read_wordings` does, in copies of this process where it can be copied: sending all costs too much."""
+    most = processes or min(_cores(), _MOST_PROCESSES)
+    number = min(most, len(sentences) // READ_IN_A_FORK) if may_fork() else 1
+    if number <= 1:
+        return read_wordings(sentences)
+    size = -(-len(sentences) // number)
+    parts = [sentences[start : start + size] for start in range(0, len(sentences), size)]
+    return list(chain.from_iterable(map_in_forks(read_wordings, parts, list[Wording])))
+
+
 def _cores() -> int:
     """Return the number of cores that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
-def _in_forks(work: Callable[[list[int]], list[list[Fit]]], parts: Sequence[list[int]]) -> list[list[list[Fit]]]:
-    """Do the first part here and each other one in a copy of this process."""
-    first, *others = parts
-    with ExitStack() as ended:
-        forks = [_fork(partial(_packed, work, part), ended) for part in others]
-        found = [work(first)]
-        for fork, part in zip(forks, others, strict=True):
-            answer = fork.answer() if fork else None
-            found.append(work(part) if answer is None else msgspec.msgpack.decode(answer, type=list[list[Fit]]))
-    return found
-
-
-def _fork(work: Callable[[], bytes], ended: ExitStack) -> Fork | None:
-    """Start a copy that is gone when `ended`; none where the system has no room for it."""
-    try:
-        fork = Fork(work)
-    except OSError:
-        return None
-    ended.callback(fork.kill)
-    return fork
-
-
-def _packed(work: Callable[[list[int]], list[list[Fit]]], part: list[int]) -> bytes:
-    return msgspec.msgpack.encode(work(part))
 
 
 def _in_processes(shares: Sequence[_Share], index: PatternIndex) -> list[list[list[Fit]]]:

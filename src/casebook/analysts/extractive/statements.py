@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import cache
 
 import msgspec
@@ -48,20 +48,48 @@ class Statement(msgspec.Struct, frozen=True):
         return f"{self.source_id}:{self.start}-{self.end}"
 
 
-def read_statements(passages: Sequence[Passage]) -> list[Statement]:
-    """Return the statements of a corpus, the same words only once, boilerplate and instructions to AI left out."""
+class Sentence(msgspec.Struct, frozen=True, array_like=True):
+    """What is looked at of a sentence."""
+
+    text: str
+    start: int  # in its source's text
+    repeated: bool = False  # in another source
+
+
+class Wording(msgspec.Struct, frozen=True, array_like=True):
+    """What the wording of a sentence tells, whatever stands around it; fields as in `Statement`."""
+
+    words: tuple[str, ...]
+    tone: Tone
+    quantities: tuple[Quantity, ...]
+    need: float
+    aside: bool
+
+
+Reader = Callable[[Sequence[Sentence]], list[Wording]]
+
+
+def read_wordings(sentences: Sequence[Sentence]) -> list[Wording]:
+    """Read what the wording of each sentence tells."""
+    return [_read_wording(sentence) for sentence in sentences]
+
+
+def read_statements(passages: Sequence[Passage], reader: Reader = read_wordings) -> list[Statement]:
+    """Return the statements of a corpus, the same words only once; `reader` does most of the work."""
     sentences = list(_sentences(passages))
     origins = _origins(sentences)
-    statements: list[Statement] = []
-    seen: set[str] = set()
-    for number, passage, paragraph, start, end in sentences:
+    first: dict[str, tuple[_Found, Sentence]] = {}
+    for found in sentences:
+        _, passage, _, start, end = found
         text = passage.text[start - passage.start : end - passage.start]
         key = same_words(text)
-        if key in seen:
-            continue
-        seen.add(key)
-        statements.append(make_statement(number, passage, start, end, paragraph=paragraph, origins=origins[key]))
-    return statements
+        if key not in first:
+            first[key] = found, Sentence(text, start, repeated=len(origins[key]) > 1)
+    wordings = reader([sentence for _, sentence in first.values()])
+    return [
+        _statement(number, passage, sentence, wording, paragraph=paragraph, origins=origins[key])
+        for (key, ((number, passage, paragraph, _, _), sentence)), wording in zip(first.items(), wordings, strict=True)
+    ]
 
 
 def make_statement(  # noqa: PLR0913 - where it stands
@@ -69,24 +97,36 @@ def make_statement(  # noqa: PLR0913 - where it stands
 ) -> Statement:
     """Read what the wording of a stretch of a passage tells; `number` is the passage's in the corpus."""
     text = passage.text[start - passage.start : end - passage.start]
+    sentence = Sentence(text, start, repeated=len(origins) > 1)
+    return _statement(number, passage, sentence, _read_wording(sentence), paragraph=paragraph, origins=origins)
+
+
+def _read_wording(sentence: Sentence) -> Wording:
+    text = sentence.text
     words = tuple(tokens(text))
     measured = tone(words)
-    quantities = find_quantities(text, start) if may_count(words) else ()
+    quantities = find_quantities(text, sentence.start) if may_count(words) else ()
     aside = is_aside(text)
-    sounds = need(measured, quantities, words, repeated=len(origins) > 1, question=text.endswith("?"))
+    sounds = need(measured, quantities, words, repeated=sentence.repeated, question=text.endswith("?"))
+    return Wording(words, measured, quantities, need=0.0 if aside else sounds, aside=aside)
+
+
+def _statement(  # noqa: PLR0913 - where it stands
+    number: int, passage: Passage, sentence: Sentence, wording: Wording, *, paragraph: int, origins: tuple[str, ...]
+) -> Statement:
     return Statement(
         passage=passage,
         number=number,
         paragraph=paragraph,
-        start=start,
-        end=end,
-        text=text,
-        words=words,
-        tone=measured,
-        quantities=quantities,
+        start=sentence.start,
+        end=sentence.start + len(sentence.text),
+        text=sentence.text,
+        words=wording.words,
+        tone=wording.tone,
+        quantities=wording.quantities,
         origins=origins,
-        need=0.0 if aside else sounds,
-        aside=aside,
+        need=wording.need,
+        aside=wording.aside,
     )
 
 
