@@ -45,7 +45,7 @@ from casebook.observability.logs import DailyFile, Log, Meter
 from casebook.observability.queued import QueuedLines
 from casebook.observability.redaction import Redactor, secrets_in
 from casebook.outputs import open_storage, place_of_command, place_of_worker
-from casebook.ports import Analyst, Library, Progress, Step, Storage, WorkQueue
+from casebook.ports import Analyst, DocumentReader, Library, Progress, Step, Storage, WorkQueue
 from casebook.report.extra import ExtraFormat
 from casebook.report.pdf import PdfFormat
 from casebook.run_records import RunRecords
@@ -66,15 +66,16 @@ if TYPE_CHECKING:  # the `serve` and `model` extras: not there for those who onl
 NOTICE_SECONDS = 20.0  # for which a command that ends waits for its notices to be sent
 
 
-def build(
+def build(  # noqa: PLR0913 - what a command brings along
     settings: Settings,
     *,
     progress: Progress,
     tell: tuple[str, ...] = (),
     log: Log | None = None,
     say: Callable[[str], None] | None = None,
+    reader: DocumentReader | None = None,
 ) -> Casebook:
-    """Wire Casebook as the settings say; `tell` are further addresses for notices.
+    """Wire Casebook as the settings say; `tell` are further addresses for notices, `reader` one that is ready.
 
     `say` tells people what they should know beside the progress.
 
@@ -88,7 +89,7 @@ def build(
     access = open_drive(settings)
     tools = Tools(
         storage=storage,
-        reader=SandboxedReader(workers=settings.workers or os.cpu_count() or 1),
+        reader=reader or SandboxedReader(workers=settings.reading_processes),
         open_library=StoredLibrary,
         vector_store=open_vector_store(settings, storage, log),
         analyst=analyst(settings, progress=progress, say=say or log.info),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -99,7 +98,7 @@ def estimate_folder(
             inbox=FolderInbox(folder, without=settings.outputs.absolute()),
             shared_files=None,
             storage=storage,
-            reader=SandboxedReader(workers=settings.workers or os.cpu_count() or 1),
+            reader=SandboxedReader(workers=settings.reading_processes),
             progress=Silent(),
         )
         library = StoredLibrary(manifest, storage, submission.company_slug)

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import os
 import resource
+import subprocess
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from casebook.documents.limits import Limits
+from casebook.documents.reader import SandboxedReader
 from casebook.documents.sandbox import ReadFailure, ReadJob, Sandbox
 from casebook.domain.document import Document
+from casebook.ports import ReadRequest
 from tests.data.hostile_files import ANY, FAILED, PARTIAL, READ, SKIPPED, build, pdf_stream, text_pdf
 from tests.unit.documents import office_files as files
 from tests.unit.documents.checks import check
@@ -120,3 +124,25 @@ def test_what_a_caller_does_not_wait_for_is_given_up(small: list[ReadJob]) -> No
             break
         results = list(sandbox.read_all(small))
     assert sorted(job.name for job, _ in results) == [job.name for job in small]
+
+
+def test_workers_that_were_started_early_read_the_files(small: list[ReadJob], monkeypatch: pytest.MonkeyPatch) -> None:
+    started: list[subprocess.Popen[bytes]] = []
+    popen = subprocess.Popen
+
+    def start(*args: Any, **options: Any) -> subprocess.Popen[bytes]:  # noqa: ANN401
+        started.append(popen(*args, **options))
+        return started[-1]
+
+    monkeypatch.setattr(subprocess, "Popen", start)
+    requests = [ReadRequest(job.name, job.name, job.path, "") for job in small]
+    with SandboxedReader(workers=1) as reader:
+        reader.start_workers(["notes.txt", "data.csv", "no kind"])
+        assert not started  # these are read in this process
+        reader.start_workers([job.name for job in small])
+        assert len(started) == 1
+        assert len(list(reader.read_all(requests))) == len(small)
+        assert len(started) == 1
+        assert started[0].poll() is not None
+        reader.start_workers(["report.docx"])
+    assert [process.poll() is None for process in started] == [False, False]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -146,12 +147,18 @@ def _run(  # noqa: PLR0913 - what is run, and how it is shown
 ) -> None:
     from casebook.backends.inboxes.folder import FolderInbox  # noqa: PLC0415
     from casebook.backends.inboxes.nothing import NoFiles  # noqa: PLC0415
-    from casebook.bootstrap import build, close_notifier  # noqa: PLC0415
+    from casebook.documents.reader import SandboxedReader  # noqa: PLC0415
+    from casebook.errors import CasebookError  # noqa: PLC0415
     from casebook.progress import open_display  # noqa: PLC0415
 
-    with open_display(quiet=quiet) as display:
-        casebook = build(settings, progress=display, tell=tell, say=display.say)
-        inbox = FolderInbox(folder, without=settings.outputs.absolute()) if folder else NoFiles()
+    inbox = FolderInbox(folder, without=settings.outputs.absolute()) if folder else NoFiles()
+    with open_display(quiet=quiet) as display, SandboxedReader(workers=settings.reading_processes) as reader:
+        if not (settings.outputs / submission.company_slug).exists():  # nothing was read before
+            with suppress(CasebookError):  # the run meets it again, and writes it down
+                reader.start_workers([file.name for file in inbox.files()])
+        from casebook.bootstrap import build, close_notifier  # noqa: PLC0415 - while the workers start
+
+        casebook = build(settings, progress=display, tell=tell, say=display.say, reader=reader)
         try:
             finished = casebook.run(submission, inbox)
         finally:

@@ -154,9 +154,14 @@ _TEXT_CONTROLS: Final = bytes(range(32)).translate(None, b"\t\n\x0b\x0c\r\x1a\x1
 _DAMAGED: Final = "damaged: open it in the program it was made with and save it anew"
 
 
+def promised(name: str) -> str | None:
+    """Return the media type that a file's name promises, None when it promises none."""
+    return _SUFFIXES.get(PurePath(name.lower()).suffix)
+
+
 def detect(name: str, head: bytes) -> str:
     """Return the media type of a file from its first `HEAD_BYTES` bytes, then from its name."""
-    named = _SUFFIXES.get(PurePath(name.lower()).suffix)
+    named = promised(name)
     if head.startswith(_OLE_MAGIC):
         return named if named in _OLE_TYPES else OLE
     if head.startswith(_ZIP_MAGIC):

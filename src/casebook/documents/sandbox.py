@@ -131,6 +131,11 @@ class Sandbox:
         self._selector.close()
         self._busy, self._idle = [], []
 
+    def start(self, workers: int) -> None:
+        """Start some workers ahead of the files, no more than are planned for."""
+        while len(self._idle) < min(workers, self._size):
+            self._idle.append(self._start())
+
     def read_all(self, jobs: Iterable[ReadJob]) -> Iterator[tuple[ReadJob, Document | ReadFailure]]:
         """Read files, largest first, and yield each outcome as soon as it is there; no file raises.
 
