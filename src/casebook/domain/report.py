@@ -298,6 +298,11 @@ class UseCase(msgspec.Struct, frozen=True, kw_only=True):
     horizon: Horizon
     gate: str | None  # why it may not start as it stands
 
+    @property
+    def is_guess(self) -> bool:
+        """Whether its pattern is only the closest one: the quotes tell of a need, but fit no pattern well."""
+        return self.confidence.level is Level.LOW and self.pattern_id is not None
+
 
 class Rejected(msgspec.Struct, frozen=True, kw_only=True):
     """A candidate that was looked at and left out."""

@@ -184,13 +184,14 @@ def _grounding(claims: Sequence[Claim], quotes: Sequence[ReportQuote], findings:
 
 
 def _summary(use_cases: Sequence[UseCase], analysis: Analysis, findings: Findings) -> Summary:
-    open_now = [use_case for use_case in use_cases if not use_case.gate]
+    leading = [use_case for use_case in use_cases if not use_case.is_guess] or use_cases
+    open_now = [use_case for use_case in leading if not use_case.gate]
     return Summary(
         findings=findings.portfolio.headlines
         or tuple(use_case.claim_ids[0] for use_case in use_cases[:_FINDINGS] if use_case.claim_ids),
         top_use_cases=tuple(use_case.id for use_case in open_now[:_TOP]),
         first_90_days=tuple(_first_90_days(open_now)),
-        biggest_risk=_biggest_risk(use_cases),
+        biggest_risk=_biggest_risk(leading),
         not_established=tuple(_not_established(use_cases, analysis, findings)),
     )
 
@@ -236,6 +237,12 @@ def _not_established(use_cases: Sequence[UseCase], analysis: Analysis, findings:
         missing.append(
             "As many use cases as were asked for: the evidence carries fewer, and none was added to fill the list."
         )
+    guesses = [use_case.id for use_case in use_cases if use_case.is_guess]
+    if guesses:
+        missing.append(
+            f"What would answer the needs of {_listed(guesses)}: no pattern of the catalogue fits their quotes well, "
+            "and what is named is only the closest one."
+        )
     if any(not use_case.baseline.claim_ids for use_case in use_cases[:_TOP]):
         missing.append("Today's figures for some of the first use cases: see the open questions.")
     if analysis.profile.contradictions:
@@ -269,8 +276,9 @@ def _roadmap_item(use_case: UseCase) -> RoadmapItem:
     lacking = sum(not need.found for need in use_case.data)
     missing = [f"{lacking} of {len(use_case.data)} kinds of data (see Data gaps)"] if lacking else []
     gate = [use_case.gate] if use_case.gate else []
+    doubt = ["Settle whether this answers the need: it is only the closest pattern"] if use_case.is_guess else []
     return RoadmapItem(
-        text=use_case.title, use_case_id=use_case.id, depends_on=(*gate, *use_case.prerequisites, *missing)
+        text=use_case.title, use_case_id=use_case.id, depends_on=(*gate, *doubt, *use_case.prerequisites, *missing)
     )
 
 

@@ -163,14 +163,16 @@ class _Layout:
         use_case = next((found for found in self.report.use_cases if claim_id in found.claim_ids), None)
         if use_case is None:
             return self.claim(claim_id)
-        return (Text(f"{use_case.function} — {use_case.title}: ", strong=True), *self.claim(claim_id))
+        named = f"closest pattern: {use_case.title}" if use_case.is_guess else use_case.title
+        return (Text(f"{use_case.function} — {named}: ", strong=True), *self.claim(claim_id))
 
     def pitch(self, use_case: UseCase) -> Line:
         return (
             Link(use_case.title, f"#{use_case.id.lower()}"),
             Text(
                 f" — {use_case.function}; value {use_case.value.score:.2f}, feasibility "
-                f"{use_case.feasibility.score:.2f}, confidence {use_case.confidence.level}, start {use_case.horizon}"
+                f"{use_case.feasibility.score:.2f}, confidence {use_case.confidence.level}"
+                f"{' (the closest pattern, not a sure one)' if use_case.is_guess else ''}, start {use_case.horizon}"
             ),
         )
 
@@ -287,7 +289,8 @@ class _Layout:
             words(
                 "Priority is value × feasibility. The rank range shows the best and the worst rank when each weight is "
                 "moved by a fifth, up or down: overlapping ranges mean that the order between two use cases is "
-                "not settled."
+                "not settled. Use cases of low confidence stand behind all others, whatever their priority: their "
+                "quotes tell of a need, and whether the use case answers it is open."
             )
         )
 
@@ -311,6 +314,17 @@ class _Layout:
         )
         if use_case.gate:
             yield Paragraph((Text("Gate. ", strong=True), Text(use_case.gate)))
+        if use_case.is_guess:
+            yield Paragraph(
+                (
+                    Text("The closest pattern, not a sure one. ", strong=True),
+                    Text(
+                        "The quotes tell of a need, and no pattern of the catalogue fits their words well. Read them "
+                        "first: what helps may be something else, and what is written below of data, measures and "
+                        "risks holds only if this is the answer."
+                    ),
+                )
+            )
         yield Heading(4, "The problem, in the company's words")
         claims = [self.claims[claim_id] for claim_id in use_case.claim_ids]
         for claim in claims:

@@ -10,7 +10,7 @@ from msgspec import structs
 from msgspec.structs import replace
 
 from casebook.domain.document import Manifest, Outcome
-from casebook.domain.report import Contradiction, Horizon, Level, OpenQuestion, Report, UseCase
+from casebook.domain.report import Confidence, Contradiction, Horizon, Level, OpenQuestion, Report, UseCase
 from casebook.report.assembly import Findings, assemble
 from tests import samples
 from tests.fakes import FakeLibrary
@@ -85,6 +85,26 @@ def test_the_first_90_days_hold_only_what_starts_in_them() -> None:
         "Plan shifts starts later (3-12 months); get ready: A scanner; 1 of 2 kinds of data (see Data gaps)",
     )
     assert first_90_days(structs.replace(later, prerequisites=(), data=())) == ()
+
+
+def test_the_summary_begins_with_no_guess_where_anything_is_sure() -> None:
+    sure = structs.replace(samples.use_case(), gate=None, first_step="Count them.")
+    unsure = Confidence(score=0.3, level=Level.LOW, why="the words fit loosely")
+    guess = structs.replace(sure, id="U2", title="Plan shifts", confidence=unsure, gate="Clear it legally.")
+
+    def report(*use_cases: UseCase) -> Report:
+        return made(replace(findings(), portfolio=structs.replace(samples.portfolio(), use_cases=use_cases)))
+
+    both = report(sure, guess)
+    assert both.summary.top_use_cases == ("U1",)
+    assert both.summary.first_90_days == ("Read invoices 1: Count them.",)
+    assert "Plan shifts" not in both.summary.biggest_risk
+    assert any("answer the needs of U2: " in missing for missing in both.summary.not_established)
+    assert "only the closest pattern" in both.roadmap[0].items[1].depends_on[1]
+    alone = report(structs.replace(guess, gate=None))
+    assert alone.summary.top_use_cases == ("U2",)
+    own = structs.replace(guess, pattern_id=None)
+    assert not own.is_guess  # it was made for this company, not taken from the catalogue
 
 
 def test_a_gate_is_the_biggest_risk_and_without_one_the_first_risk() -> None:

@@ -8,7 +8,15 @@ import pytest
 from msgspec.structs import replace
 
 from casebook.domain.document import Locator, Outcome
-from casebook.domain.report import Assumption, BenefitEstimate, Contradiction, Economics, Report
+from casebook.domain.report import (
+    Assumption,
+    BenefitEstimate,
+    Confidence,
+    Contradiction,
+    Economics,
+    Level,
+    Report,
+)
 from casebook.report.assembly import Findings, assemble
 from casebook.report.blocks import Block, Bullets, Cite, Evidence, Heading, Line, Paragraph, QuoteBlock, Table, Text
 from casebook.report.layout import lay_out
@@ -168,6 +176,14 @@ def test_scores_the_company_did_not_give_are_said_to_be_missing(report: Report) 
     text = said(lay_out(replace(report, readiness=given)))
     assert "55 of 100 (beginner)" in text
     assert "From the documents: cannot be told" in text
+
+
+def test_a_guess_is_called_one_before_its_quotes(report: Report) -> None:
+    (use_case,) = report.use_cases
+    guess = replace(use_case, confidence=Confidence(score=0.3, level=Level.LOW, why="the words fit loosely"))
+    sure, unsure = (said(lay_out(replace(report, use_cases=(one,)))) for one in (use_case, guess))
+    for words in ("The closest pattern, not a sure one.", f"closest pattern: {use_case.title}"):
+        assert (words in sure, words in unsure) == (False, True)
 
 
 def test_a_baseline_is_asked_for_only_where_no_figure_is_quoted(report: Report) -> None:

@@ -30,6 +30,7 @@ from casebook.domain.evidence import Unit
 from casebook.domain.report import (
     Baseline,
     BenefitEstimate,
+    Confidence,
     DataGap,
     DataRequirement,
     Economics,
@@ -69,6 +70,12 @@ class _Draft(msgspec.Struct, frozen=True):
     candidate: Candidate
     scored: Scored
     data: tuple[DataRequirement, ...]
+    confidence: Confidence
+
+    @property
+    def is_guess(self) -> bool:
+        """Whether nothing fits the evidence well, and this only less badly than the rest."""
+        return self.confidence.level is Level.LOW
 
     @property
     def statements(self) -> list[Statement]:
@@ -121,7 +128,7 @@ def write_portfolio(  # noqa: PLR0913 - everything that a score and a reason dep
     A chosen pattern need not be in the catalogue: its candidate then has the number NOT_IN_CATALOGUE.
     """
     drafts = _ranked(_drafts(chosen, submission, corpus, index, readiness=readiness, claims=claims))
-    ranges = rank_ranges([draft.scored for draft in drafts])
+    ranges = _rank_ranges(drafts)
     use_cases = tuple(_use_case(draft, rank, ranges[rank - 1], claims) for rank, draft in enumerate(drafts, start=1))
     estimates = tuple(_estimates(drafts, use_cases, claims))
     estimated = {found.use_case_id for found in estimates}
@@ -160,7 +167,7 @@ def _drafts(  # noqa: PLR0913 - everything a score depends on
             score_value(candidate, strategic, strategy_words),
             score_feasibility(pattern, candidate, [need.found for need in data], readiness, submission.readiness_score),
         )
-        drafts.append(_Draft(pattern, candidate, scored, data))
+        drafts.append(_Draft(pattern, candidate, scored, data, confidence(candidate)))
     return drafts
 
 
@@ -169,9 +176,24 @@ def _in_catalogue(chosen: Sequence[tuple[Pattern, Candidate]]) -> list[Candidate
 
 
 def _ranked(drafts: Sequence[_Draft]) -> list[_Draft]:
+    """Put them in the order of their priority, guesses last: nobody begins with what may be the wrong answer."""
     return sorted(
-        drafts, key=lambda draft: (-round(draft.scored.priority, 6), -draft.candidate.score, draft.pattern.id)
+        drafts,
+        key=lambda draft: (
+            draft.is_guess,
+            -round(draft.scored.priority, 6),
+            -draft.candidate.score,
+            draft.pattern.id,
+        ),
     )
+
+
+def _rank_ranges(drafts: Sequence[_Draft]) -> list[tuple[int, int]]:
+    """Return the best and worst rank of each; weights do not move a guess before what is none."""
+    sure = [draft.scored for draft in drafts if not draft.is_guess]
+    guesses = [draft.scored for draft in drafts if draft.is_guess]
+    behind = [(low + len(sure), high + len(sure)) for low, high in rank_ranges(guesses)]
+    return [*rank_ranges(sure), *behind]
 
 
 def _use_case(draft: _Draft, rank: int, rank_range: tuple[int, int], claims: Claims) -> UseCase:
@@ -215,7 +237,7 @@ def _use_case(draft: _Draft, rank: int, rank_range: tuple[int, int], claims: Cla
         human_review=pattern.human_review,
         prerequisites=tuple(pattern.prerequisites),
         first_step=pattern.first_step,
-        confidence=confidence(draft.candidate),
+        confidence=draft.confidence,
         horizon=_horizon(draft, gate),
         gate=gate,
     )

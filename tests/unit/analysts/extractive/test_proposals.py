@@ -47,12 +47,17 @@ def only(pattern_changes: dict[str, object]) -> UseCase:
 
 
 def forced(
-    *rows: dict[int, float], asked: int = 3, text: str = INVOICES, catalogue: Catalogue = CATALOGUE
+    *rows: dict[int, float],
+    asked: int = 3,
+    text: str = INVOICES,
+    catalogue: Catalogue = CATALOGUE,
+    fits: tuple[float, ...] = (),
 ) -> Portfolio:
-    """Propose from made-up scores: one document with one statement for each row."""
+    """Propose from made-up scores and fits: one document with one statement for each row."""
     found = corpus(*(f"{text[:-1]}, says number {number}." for number in range(len(rows))))
+    fit_of = dict(zip((one.key for one in found.statements), fits, strict=False))
     matched = [
-        {pattern: Match(one, 0.2, 0.2, score) for pattern, score in row.items()}
+        {pattern: Match(one, fit_of.get(one.key, 0.2), 0.2, score) for pattern, score in row.items()}
         for one, row in zip(found.statements, rows, strict=True)
     ]
     return propose(form(use_cases=asked), found, matched, PatternIndex(catalogue), readiness())
@@ -68,6 +73,23 @@ def test_needs_become_ranked_use_cases_on_their_own_quotes() -> None:
     assert all(one.rank_range[0] <= one.rank <= one.rank_range[1] for one in found.use_cases)
     priorities = [one.priority for one in found.use_cases]
     assert priorities == sorted(priorities, reverse=True)
+
+
+def test_guesses_stand_behind_the_rest_whatever_their_priority() -> None:
+    """The first two fit loosely, and another pattern nearly as well; small efforts give them the highest priority."""
+    catalogue = replace(
+        CATALOGUE,
+        patterns=tuple(
+            msgspec.structs.replace(pattern, effort="L" if number == 2 else "S")
+            for number, pattern in enumerate(CATALOGUE.patterns)
+        ),
+    )
+    found = forced({0: 0.9, 3: 0.85}, {1: 0.8, 3: 0.75}, {2: 0.5}, catalogue=catalogue, fits=(0.05, 0.05, 0.3))
+    sure, *guesses = found.use_cases
+    assert (sure.pattern_id, sure.rank_range) == (CATALOGUE.patterns[2].id, (1, 1))
+    assert [one.is_guess for one in found.use_cases] == [False, True, True]
+    assert all(one.priority > sure.priority and one.rank_range[0] > 1 for one in guesses)
+    assert all(one.rank_range[0] <= one.rank <= one.rank_range[1] for one in guesses)
 
 
 def test_there_are_fewer_than_asked_for_when_the_evidence_is_thin() -> None:
