@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import fcntl
+import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -133,3 +136,23 @@ assert any(found.quantities for found in alone)
 assert side_by_side.read_side_by_side(sentences, processes=3) == alone
 """
     )
+
+
+def test_a_copy_holds_nothing_of_a_process_that_was_killed(tmp_path: Path) -> None:
+    script = """
+import fcntl, os, signal, sys, time
+from casebook.analysts.extractive.forks import Fork
+lock = open(sys.argv[1], "w")
+fcntl.flock(lock, fcntl.LOCK_EX)
+fork = Fork(lambda: time.sleep(60))
+print(fork._pid, flush=True)
+os.kill(os.getpid(), signal.SIGKILL)
+"""
+    lock = tmp_path / "lock"
+    command = [sys.executable, "-c", script, str(lock)]
+    # The output is read to its end: the copy must not keep it open.
+    done = subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)
+    os.kill(int(done.stdout), signal.SIGKILL)
+    assert done.returncode == -signal.SIGKILL
+    with lock.open("w") as again:
+        fcntl.flock(again, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -9,16 +9,17 @@ from __future__ import annotations
 import os
 import signal
 from collections.abc import Callable, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from functools import partial
 from pathlib import Path
-from typing import BinaryIO, NoReturn, TypeVar
+from typing import NoReturn, TypeVar
 
 import msgspec
 
 Part = TypeVar("Part")
 Done = TypeVar("Done")
 
+_DESCRIPTORS = Path("/proc/self/fd")
 _THREADS = Path("/proc/self/task")  # those of libraries too, of which Python does not know
 
 
@@ -40,8 +41,7 @@ class Fork:
             os.close(writing)
             raise
         if not self._pid:
-            os.close(reading)
-            _answer(work, os.fdopen(writing, "wb"))
+            _answer(work, writing)
         os.close(writing)
         self._answer = os.fdopen(reading, "rb")
         self._status: int | None = None
@@ -94,12 +94,19 @@ def _fork(work: Callable[[], bytes], ended: ExitStack) -> Fork | None:
     return fork
 
 
-def _answer(work: Callable[[], bytes], out: BinaryIO) -> NoReturn:
-    """Work, and end without anything that this process does at its end: it is still running."""
+def _answer(work: Callable[[], bytes], writing: int) -> NoReturn:
+    """Work, and end without anything that this process does at its end: it is still running.
+
+    Should it be killed, the copy holds nothing of it: no lock of a company, no pipe that somebody reads to its end.
+    """
     failed = 1
     try:
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # an interrupt is for the process that was started by hand
-        with out:
+        for name in [entry.name for entry in _DESCRIPTORS.iterdir()]:
+            if int(name) != writing:
+                with suppress(OSError):  # the one by which they were listed
+                    os.close(int(name))
+        with os.fdopen(writing, "wb") as out:
             out.write(work())
         failed = 0
     finally:
