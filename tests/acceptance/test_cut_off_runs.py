@@ -121,7 +121,7 @@ def test_an_interrupt_leaves_no_worker_behind(casebook: Program, brook: Path, nu
     (brook / "slow.pdf").write_bytes(text_pdf([[]]).replace(pdf_stream(b""), pdf_stream(operators)))
     process = casebook.start("run", brook, "--company", COMPANY)
     workers: list[int] = []
-    while not workers:
+    while not (workers and casebook.records()):  # workers start before the run is written down
         assert process.poll() is None
         time.sleep(0.02)
         workers = list(children(process.pid))
