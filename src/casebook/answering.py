@@ -138,7 +138,7 @@ def place_of(locator: Locator) -> str:
 
 def _sentences(passage: Passage) -> Iterator[str]:
     for start, end in passage.sentences:
-        yield passage.text[start - passage.start : end - passage.start]
+        yield passage.between(start, end)
 
 
 def _weights(wanted: Sequence[str], passages: Sequence[Passage]) -> dict[str, float]:

@@ -89,7 +89,7 @@ def build(  # noqa: PLR0913 - what a command brings along
     access = open_drive(settings)
     tools = Tools(
         storage=storage,
-        reader=reader or SandboxedReader(workers=settings.reading_processes),
+        reader=reader or SandboxedReader(workers=settings.workers or None),
         open_library=StoredLibrary,
         vector_store=open_vector_store(settings, storage, log),
         analyst=analyst(settings, progress=progress, say=say or log.info),

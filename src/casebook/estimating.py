@@ -98,7 +98,7 @@ def estimate_folder(
             inbox=FolderInbox(folder, without=settings.outputs.absolute()),
             shared_files=None,
             storage=storage,
-            reader=SandboxedReader(workers=settings.reading_processes),
+            reader=SandboxedReader(workers=settings.workers or None),
             progress=Silent(),
         )
         library = StoredLibrary(manifest, storage, submission.company_slug)

@@ -6,7 +6,6 @@ Options on the command line come before the environment, the environment before 
 from __future__ import annotations
 
 import math
-import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -419,11 +418,6 @@ class Settings:
     vector_store: VectorStoreSettings = group(VectorStoreSettings, "Where passages are searched")
     log: LogSettings = group(LogSettings, "Logs", prefix="CASEBOOK_LOG_")
     keep: KeepSettings = group(KeepSettings, "How long runs are kept", prefix="CASEBOOK_KEEP_")
-
-    @property
-    def reading_processes(self) -> int:
-        """How many processes read files at most."""
-        return self.workers or os.cpu_count() or 1
 
     def at(self, outputs: str) -> Settings:
         """Return these settings with other outputs: a folder, or a bucket's URL."""

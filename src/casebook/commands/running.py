@@ -152,7 +152,7 @@ def _run(  # noqa: PLR0913 - what is run, and how it is shown
     from casebook.progress import open_display  # noqa: PLC0415
 
     inbox = FolderInbox(folder, without=settings.outputs.absolute()) if folder else NoFiles()
-    with open_display(quiet=quiet) as display, SandboxedReader(workers=settings.reading_processes) as reader:
+    with open_display(quiet=quiet) as display, SandboxedReader(workers=settings.workers or None) as reader:
         if not (settings.outputs / submission.company_slug).exists():  # nothing was read before
             with suppress(CasebookError):  # the run meets it again, and writes it down
                 reader.start_workers([file.name for file in inbox.files()])

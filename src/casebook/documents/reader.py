@@ -10,6 +10,8 @@ from casebook.documents.sandbox import ReadFailure, ReadJob, Sandbox
 from casebook.domain.document import Document
 from casebook.ports import NotRead, ReadRequest
 
+_NO_WORKER = TEXT_TYPES | {None}
+
 
 class SandboxedReader:
     """Reads files in worker processes, small plain texts in this one; workers start when the first file comes.
@@ -18,8 +20,8 @@ class SandboxedReader:
     come to use when it leaves the reader.
     """
 
-    def __init__(self, *, workers: int) -> None:
-        """Use at most `workers` processes."""
+    def __init__(self, *, workers: int | None) -> None:
+        """Use at most `workers` processes, one for each core if None."""
         self._workers = workers
         self._started: Sandbox | None = None
 
@@ -35,7 +37,7 @@ class SandboxedReader:
 
     def start_workers(self, names: Sequence[str]) -> None:
         """Start as many workers as will be needed to read files of these names, for the first call of `read_all`."""
-        needed = sum(promised(name) not in {*TEXT_TYPES, None} for name in names)
+        needed = sum(promised(name) not in _NO_WORKER for name in names)
         if needed and self._started is None:
             self._started = Sandbox(workers=self._workers)
             self._started.start(needed)

@@ -19,6 +19,10 @@ class Passage(msgspec.Struct, frozen=True):
     sentences: tuple[tuple[int, int], ...]  # their spans, also into the source's text
     places: tuple[Locator, ...] = ()  # where each sentence stands, when it is not the passage's own place
 
+    def between(self, start: int, end: int) -> str:
+        """Return the part of the source's text from `start` to `end`, both within the passage."""
+        return self.text[start - self.start : end - self.start]
+
     def locate(self, position: int) -> Locator:
         """Say where the character at `position` of the source's text stands."""
         at = self.locator

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
+from functools import cache
 from itertools import chain
 from pathlib import PurePath
 
@@ -142,12 +143,12 @@ _Told = list[tuple[Practice, Statement]]
 
 def _told_practices(corpus: Corpus) -> tuple[_Told, _Told]:
     """Return the practices of a corpus that something denies, as far as the documents tell of them, and all denials."""
-    read = [(statement, practices(statement.text)) for statement in corpus.statements if may_deny(statement.text)]
-    denials = [(practice, statement) for statement, found in read for practice in found if practice.denied]
+    read = cache(practices)
+    denying = [statement for statement in corpus.statements if may_deny(statement.text)]
+    denials = [(practice, one) for one in denying for practice in read(one.text) if practice.denied]
     denied = {practice.about for practice, _ in denials if practice.is_of_some}
     telling = [statement for statement in corpus.statements if denied and may_tell_of(statement.text, denied)]
-    told = [(practice, statement) for statement in telling for practice in practices(statement.text)]
-    return told, denials
+    return [(practice, one) for one in telling for practice in read(one.text)], denials
 
 
 def _denial(

@@ -45,12 +45,12 @@ def _in_short_lines(library: Library) -> Iterator[tuple[str, Statement]]:
     """Find systems that lists and tables name in less than a sentence: "CRM: Salesforce"."""
     for number, passage in enumerate(library.passages()):
         for place, (start, end) in enumerate(passage.sentences):
-            line = passage.text[start - passage.start : end - passage.start]
+            line = passage.between(start, end)
             names = [name for name, _, _ in named_systems(line)] if line.count(" ") + 1 < MIN_WORDS else []
             if not names:
                 continue
             start, end = _quotable(passage, place)  # noqa: PLW2901 - with its neighbour where it is too short
-            text = passage.text[start - passage.start : end - passage.start]
+            text = passage.between(start, end)
             if len(text) >= MIN_QUOTE_CHARACTERS and not speaks_to_ai(text):
                 made = make_statement(number, passage, start, end, paragraph=-1, origins=(passage.source_id,))
                 yield from ((name, made) for name in names)

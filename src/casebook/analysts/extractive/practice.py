@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterator
 
 import msgspec
 
-from casebook.analysts.extractive.gated_patterns import GatedPattern
+from casebook.analysts.extractive.gated_patterns import GatedPattern, has_part
 from casebook.analysts.extractive.systems import named_systems
 
 _NAME = r"(?P<name>[A-ZÄÖÜ][\w./+-]*\w)"
@@ -152,14 +152,12 @@ class Practice(msgspec.Struct, frozen=True):
 
 def may_deny(text: str) -> bool:
     """Tell whether a sentence has parts of words without which it denies no practice: most have none."""
-    plain = " ".join(text.lower().split())  # wherever it was wrapped
-    return any(part in plain for part in _OF_DENIALS)
+    return has_part(text, _OF_DENIALS)
 
 
 def may_tell_of(text: str, about: Collection[str]) -> bool:
     """Tell whether a sentence may tell of one of the practices `about`, by the systems named there."""
-    plain = " ".join(text.lower().split())  # wherever it was wrapped
-    return any(name in plain or name.startswith(_OF_A_CREW) for name in about)
+    return any(name.startswith(_OF_A_CREW) for name in about) or has_part(text, about)
 
 
 def practices(text: str) -> list[Practice]:

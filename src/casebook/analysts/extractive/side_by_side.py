@@ -53,9 +53,8 @@ def fit_side_by_side(
 
     What a process fails to answer, because the system ended it, is done here.
     """
-    most = processes or min(_cores(), _MOST_PROCESSES)
     forking = may_fork()
-    number = min(most, max(1, len(wanted) // (WORTH_A_FORK if forking else WORTH_A_PROCESS)))
+    number = min(_most(processes), max(1, len(wanted) // (WORTH_A_FORK if forking else WORTH_A_PROCESS)))
     if number == 1:
         return fit_all(told, wanted, index, weights)
     parts = _split(told, wanted, number)
@@ -68,8 +67,7 @@ def fit_side_by_side(
 
 def read_side_by_side(sentences: Sequence[Sentence], *, processes: int | None = None) -> list[Wording]:
     """Do what `read_wordings` does, in copies of this process where it can be copied: sending all costs too much."""
-    most = processes or min(_cores(), _MOST_PROCESSES)
-    number = min(most, len(sentences) // READ_IN_A_FORK) if may_fork() else 1
+    number = min(_most(processes), len(sentences) // READ_IN_A_FORK) if may_fork() else 1
     if number <= 1:
         return read_wordings(sentences)
     size = -(-len(sentences) // number)
@@ -77,9 +75,10 @@ def read_side_by_side(sentences: Sequence[Sentence], *, processes: int | None = 
     return list(chain.from_iterable(map_in_forks(read_wordings, parts, list[Wording])))
 
 
-def _cores() -> int:
-    """Return the number of cores that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+def _most(processes: int | None) -> int:
+    """Return how many processes to use at most: as many as are asked for, or one for each core that may be used."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return processes or min(cores, _MOST_PROCESSES)
 
 
 def _in_processes(shares: Sequence[_Share], index: PatternIndex) -> list[list[list[Fit]]]:

@@ -76,19 +76,22 @@ def read_wordings(sentences: Sequence[Sentence]) -> list[Wording]:
 
 def read_statements(passages: Sequence[Passage], reader: Reader = read_wordings) -> list[Statement]:
     """Return the statements of a corpus, the same words only once; `reader` does most of the work."""
-    sentences = list(_sentences(passages))
-    origins = _origins(sentences)
-    first: dict[str, tuple[_Found, Sentence]] = {}
-    for found in sentences:
+    first: dict[str, _Found] = {}
+    origins: dict[str, dict[str, None]] = {}  # the sources of each sentence, compared loosely, in order
+    for found in _sentences(passages):
         _, passage, _, start, end = found
-        text = passage.text[start - passage.start : end - passage.start]
-        key = same_words(text)
-        if key not in first:
-            first[key] = found, Sentence(text, start, repeated=len(origins[key]) > 1)
-    wordings = reader([sentence for _, sentence in first.values()])
+        key = same_words(passage.between(start, end))
+        first.setdefault(key, found)
+        origins.setdefault(key, {})[passage.source_id] = None
+    sentences = [
+        Sentence(passage.between(start, end), start, repeated=len(origins[key]) > 1)
+        for key, (_, passage, _, start, end) in first.items()
+    ]
     return [
-        _statement(number, passage, sentence, wording, paragraph=paragraph, origins=origins[key])
-        for (key, ((number, passage, paragraph, _, _), sentence)), wording in zip(first.items(), wordings, strict=True)
+        _statement(number, passage, sentence, wording, paragraph=paragraph, origins=tuple(origins[key]))
+        for (key, (number, passage, paragraph, _, _)), sentence, wording in zip(
+            first.items(), sentences, reader(sentences), strict=True
+        )
     ]
 
 
@@ -96,8 +99,7 @@ def make_statement(  # noqa: PLR0913 - where it stands
     number: int, passage: Passage, start: int, end: int, *, paragraph: int, origins: tuple[str, ...]
 ) -> Statement:
     """Read what the wording of a stretch of a passage tells; `number` is the passage's in the corpus."""
-    text = passage.text[start - passage.start : end - passage.start]
-    sentence = Sentence(text, start, repeated=len(origins) > 1)
+    sentence = Sentence(passage.between(start, end), start, repeated=len(origins) > 1)
     return _statement(number, passage, sentence, _read_wording(sentence), paragraph=paragraph, origins=origins)
 
 
@@ -263,7 +265,7 @@ def _sentences(passages: Sequence[Passage]) -> Iterator[_Found]:
             if passage.source_id != source_id or _is_apart(passage, before, start):
                 paragraph += 1
             source_id, before = passage.source_id, (start, end)
-            text = passage.text[start - passage.start : end - passage.start]
+            text = passage.between(start, end)
             if MIN_QUOTE_CHARACTERS <= len(text) <= MAX_CHARACTERS and text.count(" ") + 1 >= MIN_WORDS:
                 yield number, passage, paragraph, start, end
 
@@ -277,21 +279,12 @@ def _is_apart(passage: Passage, before: tuple[int, int], start: int) -> bool:
     begun, last = before
     if last < passage.start:
         return start - last > 1
-    gap = passage.text[last - passage.start : start - passage.start]
+    gap = passage.between(last, start)
     if "\n" not in gap or len(gap) > 1:
         return "\n" in gap
     place = begun - passage.start
     at_line_start = place <= 0 or passage.text[place - 1] == "\n"
     return at_line_start and "\n" not in passage.text[max(place, 0) : last - passage.start]
-
-
-def _origins(sentences: Sequence[_Found]) -> dict[str, tuple[str, ...]]:
-    """Map each sentence, compared loosely, to the sources it stands in."""
-    found: dict[str, dict[str, None]] = {}
-    for _, passage, _, start, end in sentences:
-        text = passage.text[start - passage.start : end - passage.start]
-        found.setdefault(same_words(text), {})[passage.source_id] = None
-    return {key: tuple(sources) for key, sources in found.items()}
 
 
 def same_words(text: str) -> str:

@@ -109,7 +109,7 @@ def _sentences(
     number: int, passage: Passage, known: dict[str, Statement], seen: set[str], corpus: Corpus
 ) -> Iterator[Sentence]:
     for start, end in passage.sentences:
-        text = passage.text[start - passage.start : end - passage.start]
+        text = passage.between(start, end)
         words = same_words(text)
         if speaks_to_ai(text) or words in seen or len(corpus.origins_of(words)) >= SHARED_IN:
             continue
